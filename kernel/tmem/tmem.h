@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tmem.h - transcendent memory: pools -> objects -> index, and its coherency rules
+ *
+ * A pool maps a 64-bit index to an entry. Neighbouring indices form an object
+ * with one lock and one xarray. tmem does not know what an entry is: a pointer
+ * of its host's, or a 63-bit value (see remote_entry.h), as the xarray has it.
+ * It sees to it that an entry is replaced or removed only by who means that
+ * very entry (compare-and-swap), and that entries leave through the host.
+ */
+#ifndef _TMEM_TMEM_H
+#define _TMEM_TMEM_H
+
+#include <linux/types.h>
+
+struct tmem_pool;
+
+/* Indices an object: 4096 pages are one leaf-dense xarray of 65 nodes, 9.15 B a page. */
+#define TMEM_OBJECT_SHIFT	12
+#define TMEM_OBJECT_PAGES	(1UL << TMEM_OBJECT_SHIFT)
+
+/**
+ * enum tmem_kind - what a pool promises
+ * @TMEM_PERSISTENT: an entry stays until it is flushed or replaced
+ * @TMEM_EPHEMERAL:  an entry may vanish at any time; a get removes it
+ */
+enum tmem_kind {
+	TMEM_PERSISTENT,
+	TMEM_EPHEMERAL,
+};
+
+/**
+ * struct tmem_pool_ops - the host's side of a pool
+ * @get:  take a reference on @entry, a pointer found at @index; called under
+ *	the object's lock. NULL: pointers are returned without one.
+ * @drop: @entry has left the pool (replaced, flushed or destroyed) and is now
+ *	the caller's to free. Called without locks, in the context of the
+ *	operation that removed it. Values arrive here, too.
+ */
+struct tmem_pool_ops {
+	void (*get)(void *host, u64 index, void *entry);
+	void (*drop)(void *host, u64 index, void *entry);
+};
+
+/* May sleep (GFP_KERNEL). NULL: no memory. */
+struct tmem_pool *tmem_pool_create(enum tmem_kind kind, const struct tmem_pool_ops *ops,
+				   void *host);
+
+/* Flushes all; the caller makes sure that no other call for @pool runs. May sleep. */
+void tmem_pool_destroy(struct tmem_pool *pool);
+
+/**
+ * tmem_put - put an entry, replacing what is there
+ * @pool:  where
+ * @index: its key
+ * @entry: a pointer, or xa_mk_value()
+ * @gfp:   for the index; the object and its nodes come from it
+ * @locked: called under the object's lock once the entry is in place (may be
+ *	NULL), with the entry that it replaced or NULL; must not sleep
+ * @ctx:   for @locked
+ *
+ * The older entry, if any, is handed to the host's drop(). On an error the
+ * older entry is gone all the same: a put that fails is a flush, so that
+ * put-put-get never returns the older.
+ *
+ * Context: may sleep as @gfp allows.
+ * Return: 0 or -ENOMEM.
+ */
+int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp,
+	     void (*locked)(void *ctx, u64 index, void *old), void *ctx);
+
+/**
+ * tmem_get - look an entry up
+ *
+ * A pointer comes with a reference (the host's get()). Ephemeral pools hand the pool's
+ * own reference over and forget the entry.
+ *
+ * Context: any but hard interrupts.
+ * Return: the entry, or NULL.
+ */
+void *tmem_get(struct tmem_pool *pool, u64 index);
+
+/**
+ * tmem_cmpxchg - replace @old by @new iff @old is still there
+ * @new: NULL removes. An entry that replaces another needs no memory.
+ * @locked: as for tmem_put(), called only on success
+ *
+ * On success @old is handed to the host's drop().
+ *
+ * Context: any but hard interrupts; drop() runs in it.
+ * Return: true if replaced.
+ */
+bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new,
+		  void (*locked)(void *ctx, u64 index, void *old), void *ctx);
+
+/**
+ * tmem_modify - look at an entry under its lock, and replace or remove it
+ * @fn: called under the object's lock with the entry (never NULL); returns
+ *	what is to stand there: the same entry, another (no memory needed) or
+ *	NULL to remove it. Must not sleep.
+ *
+ * An entry that left is handed to the host's drop().
+ *
+ * Context: any but hard interrupts; drop() runs in it.
+ * Return: true if there was an entry.
+ */
+bool tmem_modify(struct tmem_pool *pool, u64 index,
+		 void *(*fn)(void *ctx, u64 index, void *entry), void *ctx);
+
+/* Removes what is there; drop() gets it. True if something was. Any context but hard interrupts. */
+bool tmem_flush(struct tmem_pool *pool, u64 index);
+
+/* Removes all entries of the object that holds @index. Returns their number. May sleep. */
+unsigned long tmem_flush_object(struct tmem_pool *pool, u64 index);
+
+/* Removes all entries. Returns their number. May sleep. */
+unsigned long tmem_flush_pool(struct tmem_pool *pool);
+
+/**
+ * tmem_walk - call @fn for each entry at or after @start
+ * @fn: called under the object's lock; returns false to stop. Must not sleep.
+ *
+ * Entries that come or go during the walk may or may not be seen.
+ * Return: the index at which @fn stopped, or ULLONG_MAX at the end.
+ */
+u64 tmem_walk(struct tmem_pool *pool, u64 start,
+	      bool (*fn)(void *ctx, u64 index, void *entry), void *ctx);
+
+/* Entries in the pool. Any context. */
+unsigned long tmem_pool_count(const struct tmem_pool *pool);
+
+/* Objects in the pool; each costs what tmem_object_bytes() says beside its xarray. */
+unsigned long tmem_pool_objects(const struct tmem_pool *pool);
+
+/* Each counter of the module, through @emit; see counters.h. May sleep. */
+void tmem_counters_emit(void (*emit)(void *ctx, const char *name, s64 value), void *ctx);
+
+#endif

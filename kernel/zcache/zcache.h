@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * zcache.h - what zcache.ko offers to a remote tier
+ *
+ * zcache keeps swapped pages compressed in local RAM. A remote tier, when one
+ * is registered, takes cold zpages away ("push"), brings them back ("fetch")
+ * and forgets them ("flush"). zcache owns the index: it alone says which
+ * donor holds which version of a page. The tier moves bytes.
+ *
+ * A page is named by (device id, slot); the version tells its successive
+ * contents apart. A donor is a number from 0 to ZCACHE_DONOR_MAX.
+ */
+#ifndef _ZCACHE_ZCACHE_H
+#define _ZCACHE_ZCACHE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+#define ZCACHE_DONOR_MAX	1022
+#define ZCACHE_COPIES_MAX	3
+#define ZCACHE_PUSH_MAX		64	/* zpages a batch */
+
+struct module;
+
+/**
+ * struct zcache_push_rec - one zpage in a batch
+ * @entry:   zcache's
+ * @slot:    key
+ * @version: of the contents
+ * @len:     bytes, 1 to 4096
+ * @comp:    compressor id (comp.h), 0 for raw
+ * @acked:   set by the tier: bit i means that donor[i] has stored it
+ * @refused: set by the tier: bit i means that donor[i] said no, and holds no
+ *	     version of the page. Neither bit: nobody knows.
+ */
+struct zcache_push_rec {
+	void *entry;
+	u32 slot;
+	u16 version;
+	u16 len;
+	u8 comp;
+	u8 acked;
+	u8 refused;
+};
+
+/* A batch of zpages of one device on their way to the same donors; memory of the tier's. */
+struct zcache_push {
+	u32 dev;
+	unsigned int nr;
+	u8 nr_donors;
+	u16 donor[ZCACHE_COPIES_MAX];
+	struct zcache_push_rec rec[ZCACHE_PUSH_MAX];
+};
+
+/**
+ * struct zcache_fetch - a zpage wanted back
+ * @node:    the tier's, until zcache_fetch_done()
+ * @tier:    the tier's, likewise
+ * @dev:     device id
+ * @slot:    key
+ * @donor:   whom to ask
+ * @version: the contents wanted
+ */
+struct zcache_fetch {
+	struct list_head node;
+	unsigned long tier[4];
+	u32 dev;
+	u32 slot;
+	u16 donor;
+	u16 version;
+};
+
+/**
+ * struct zcache_remote_ops - a remote tier
+ *
+ * All are called in process context, on behalf of memory reclaim: no
+ * GFP_KERNEL, no unbounded waits.
+ *
+ * @push_begin: choose donors for a batch of @dev's and reserve what it needs.
+ *	NULL: none can take any now; zcache_remote_kick() will tell.
+ * @push_add: room for a zpage of @len bytes in the batch, with rec[nr] filled
+ *	but for @entry; the caller writes the bytes there. NULL: full.
+ * @push_submit: send it; zcache_push_done() follows, once. A batch with no
+ *	record is just put back, without.
+ * @fetch: get it; zcache_fetch_done() follows, once, maybe before the return.
+ * @flush: tell @donor to forget @slot up to and with @version.
+ *	zcache_flush_done() follows if 0 is returned. -EAGAIN: no room now,
+ *	zcache_remote_kick() will tell. -ENOTCONN: the donor is not up; it will
+ *	tell, too. -ENOENT: the donor is unknown or has forgotten all.
+ * @flush_end: no more flushes for now: send what waits for company.
+ * @flush_device: tell all donors to forget the device. Best effort; waits a
+ *	bounded time for their answers.
+ */
+struct zcache_remote_ops {
+	struct module *owner;
+	struct zcache_push *(*push_begin)(u32 dev);
+	void *(*push_add)(struct zcache_push *push, u32 slot, u16 version, u8 comp, u16 len);
+	void (*push_submit)(struct zcache_push *push);
+	void (*fetch)(struct zcache_fetch *fetch);
+	int (*flush)(u16 donor, u32 dev, u32 slot, u16 version);
+	void (*flush_end)(void);
+	void (*flush_device)(u32 dev);
+};
+
+/* One tier at a time: -EBUSY if there is one. May sleep. */
+int zcache_register_remote(const struct zcache_remote_ops *ops);
+
+/*
+ * From the return on no op is running or will be called. The tier's module is
+ * pinned while any page is remote or in flight, so there is nothing to drain.
+ * All pushes, fetches and flushes must have been answered. May sleep.
+ */
+void zcache_unregister_remote(const struct zcache_remote_ops *ops);
+
+/* Donors changed state, or have room or credits again. Any context. */
+void zcache_remote_kick(void);
+
+/* The batch was answered, or its connection broke. The batch is the tier's again on return. Process context. */
+void zcache_push_done(struct zcache_push *push);
+
+/**
+ * zcache_fetch_done - a fetch has ended
+ * @fetch: which; not to be touched afterwards
+ * @err:  0; -ENOENT: the donor does not hold this version; another: it could
+ *	  not be had from this donor now
+ * @data: the zpage, linear; the tier's again on return
+ * @len:  its length as the donor says; any value is tolerated
+ *
+ * Context: process or softirq.
+ */
+void zcache_fetch_done(struct zcache_fetch *fetch, int err, const void *data, size_t len);
+
+/* A flush was answered (@err 0) or its connection broke. Process context. */
+void zcache_flush_done(u16 donor, u32 dev, u32 slot, u16 version, int err);
+
+/*
+ * @donor came back in a new incarnation, or was removed: what it held is gone.
+ * Returns the number of copies that were there. May sleep, long.
+ */
+unsigned long zcache_donor_forgot(u16 donor);
+
+/* Where a device's pages are. */
+struct zcache_books {
+	const char *name;
+	u32 id;
+	u64 slots;
+	u64 used;
+	u64 local;	/* in the cache, same-filled ones too */
+	u64 in_flight;	/* of these, in a batch to a donor: not in local */
+	u64 remote;
+	u64 backing;	/* on the backing device only */
+	u64 freed;	/* entries of slots that are free again, not yet forgotten; not in used */
+	char backing_path[64];	/* empty: none */
+};
+
+/* The books of the first device with an id >= @id; false at the end. May sleep. */
+bool zcache_read_books(u32 id, struct zcache_books *books);
+
+/* Each counter of this module and those beneath it, by group. May sleep. */
+void zcache_counters_emit(void (*emit)(void *ctx, const char *name, s64 value), void *ctx);
+void zcache_fswap_counters_emit(void (*emit)(void *ctx, const char *name, s64 value), void *ctx);
+void zcache_zbud_counters_emit(void (*emit)(void *ctx, const char *name, s64 value), void *ctx);
+
+#endif
