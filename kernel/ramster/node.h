@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * node.h - the node table and settings, as the administrator wrote them
+ *
+ * nodemanager.c (configfs) owns both. The rest of the module reads the settings with
+ * READ_ONCE() at each use, and is told of nodes through the calls below.
+ */
+#ifndef _RAMSTER_NODE_H
+#define _RAMSTER_NODE_H
+
+#include <linux/socket.h>
+#include <linux/types.h>
+
+#define RS_NAME_MAX	64
+#define RS_NODE_MAX	1022	/* highest node number */
+#define RS_KEY_BYTES	32
+
+struct rs_settings {
+	u32 heartbeat_ms;
+	u32 suspect_ms;
+	u32 dead_ms;
+	u32 reconnect_ms;
+	u32 fetch_timeout_ms;
+	u32 replicas;
+	u32 lend_max_mb;	/* 0: half of RAM */
+	u32 keep_free_mb;	/* 0: 1/16 of RAM */
+	u32 quota_mb;		/* 0: none */
+	bool insecure;
+};
+
+extern struct rs_settings rs_settings;
+
+/* A copy of what the table says of one node. */
+struct rs_node_info {
+	char name[RS_NAME_MAX + 1];
+	u16 num;
+	bool local;
+	bool connect;
+	struct sockaddr_storage addr;	/* port included */
+};
+
+/* The cluster's name, "" without one. Stable while a node is local or connected. */
+const char *rs_cluster_name(void);
+
+/* Node @num of the table; false if there is none. Process context, takes a mutex. */
+bool rs_node_find(u16 num, struct rs_node_info *info);
+
+/* The local node's number, or -1. Any context. */
+int rs_local_num(void);
+
+/* The first node with a number >= @num; false at the end. Process context. */
+bool rs_node_next(u16 num, struct rs_node_info *info);
+
+/* A copy of the cluster key; false if none was given. Process context. */
+bool rs_cluster_key(u8 key[RS_KEY_BYTES]);
+
+int rs_nodemanager_init(void);
+void rs_nodemanager_exit(void);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * peer.h - a donor as its client sees it: connections, state, requests in flight
+ */
+#ifndef _RAMSTER_PEER_H
+#define _RAMSTER_PEER_H
+
+#include <linux/types.h>
+
+#include "node.h"
+#include "uapi/ramster_genl.h"
+
+struct rs_peer;
+
+/* What netlink and debugfs show of a peer. */
+struct rs_peer_info {
+	enum ramster_node_state state;
+	bool has_incarnation;
+	u8 incarnation[16];
+	u64 room;		/* pages */
+	u64 pages_remote;
+};
+
+/*
+ * Starts connecting to a node and keeps at it until rs_peer_remove(). Called by
+ * the node manager when `connect` becomes 1. -EEXIST, -ENOMEM. May sleep.
+ */
+int rs_peer_add(const struct rs_node_info *node);
+
+/*
+ * Disconnects; on return nothing of the peer is left and what it held for us is
+ * counted as lost. Called when `connect` becomes 0 or the node is removed. May
+ * sleep as long as a request in flight needs to be ended.
+ */
+void rs_peer_remove(u16 num);
+
+/* False if there is no such peer. Any context. */
+bool rs_peer_read(u16 num, struct rs_peer_info *info);
+
+#endif

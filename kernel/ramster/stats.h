@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* stats.h - what ramster counts; gauges first */
+#ifndef _RAMSTER_STATS_H
+#define _RAMSTER_STATS_H
+
+#include "counters.h"
+
+#define RS_COUNTERS(p, X)		\
+	X(p, peers_up)			\
+	X(p, owners_connected)		\
+	X(p, foreign_pages)		\
+	X(p, foreign_zbytes)		\
+	X(p, pages_remotified)		\
+	X(p, pages_remotify_refused)	\
+	X(p, pages_remotify_failed)	\
+	X(p, pages_fetched)		\
+	X(p, pages_fetch_missed)	\
+	X(p, pages_fetch_failed)	\
+	X(p, pages_flushed)		\
+	X(p, put_frames)		\
+	X(p, get_frames)		\
+	X(p, flush_frames)		\
+	X(p, donor_puts)		\
+	X(p, donor_puts_refused)	\
+	X(p, donor_gets)		\
+	X(p, donor_gets_missed)		\
+	X(p, donor_flushes)		\
+	X(p, bytes_sent)		\
+	X(p, bytes_received)		\
+	X(p, connects)			\
+	X(p, connects_failed)		\
+	X(p, disconnects)		\
+	X(p, accepts)			\
+	X(p, accepts_refused)		\
+	X(p, protocol_errors)		\
+	X(p, incarnations_forgot)	\
+	X(p, rx_wakeups)
+
+COUNTERS_DECLARE(rs, RS_COUNTERS);
+
+#endif
