@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * frontswap.h - what frontswap.ko offers to a backend
+ *
+ * A frontswap device is a block device of page-sized slots, stacked over an
+ * optional backing device. One backend may register at any time; from then on
+ * it is offered each page written, and keeps ("above") those it takes. The
+ * device keeps a bit a slot that says whether the page is above, and another
+ * that says whether the backing device ("below") holds its current contents.
+ */
+#ifndef _FRONTSWAP_FRONTSWAP_H
+#define _FRONTSWAP_FRONTSWAP_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct fswap_dev;
+struct module;
+struct page;
+
+/**
+ * struct fswap_load - one page on its way back from the backend
+ * @page:  where the contents go; no highmem tricks: use kmap_local_page()
+ * @slot:  which page is wanted
+ * @done:  set by frontswap. The backend calls it exactly once, from any
+ *         context up to softirq, if its load() returned -EINPROGRESS. @err is
+ *         0, -ENOENT (the slot holds nothing above, look again) or another
+ *         negative errno (the page cannot be had: EIO to the reader).
+ * @node:  for the backend while it owns the load
+ * @priv:  for the backend while it owns the load
+ */
+struct fswap_load {
+	struct page *page;
+	u32 slot;
+	void (*done)(struct fswap_load *load, int err);
+	struct list_head node;
+	unsigned long priv[16];
+};
+
+/**
+ * struct fswap_writeback - a page that the backend moves to the backing device
+ * @page: the contents; stays the backend's
+ * @slot: where it belongs
+ * @done: called once, in process or softirq context
+ * @node: frontswap's, until @done
+ */
+struct fswap_writeback {
+	struct page *page;
+	u32 slot;
+	void (*done)(struct fswap_writeback *wb, int err);
+	struct list_head node;
+};
+
+/**
+ * struct fswap_backend_ops - a backend
+ *
+ * frontswap runs one of store(), invalidate_page() and a writeback at a time
+ * for a slot; loads of the slot may run beside any of them. All but
+ * invalidate_page() run in process context, on behalf of memory reclaim: no
+ * GFP_KERNEL, no waiting for I/O to the device itself or to the backing device.
+ *
+ * @attach: a device appeared (or the backend just registered). @id is the N of
+ *	frontswapN. May sleep and use GFP_KERNEL. On an error the device
+ *	passes through.
+ * @detach: the device goes; no call for @priv is running or will come. All
+ *	pages still above are to be forgotten. May sleep.
+ * @store: keep a copy of @page. 0: taken; the older contents of @slot are
+ *	gone. -EAGAIN: no room now but soon; frontswap keeps the bio and tries
+ *	again on fswap_retry(), which the backend then owes it, or when its
+ *	patience ends. Any other error: refused. On every error any older
+ *	contents of @slot must be gone above.
+ * @load: bring back @load->slot. 0: done, @load->page is filled. -EINPROGRESS:
+ *	@load->done will be called. -ENOENT: not above. Other errors: the
+ *	page is above but cannot be had.
+ * @invalidate_page: @slot is free. Atomic context, maybe under the swap lock:
+ *	only queue. A store() that follows wins over it. Called only for a slot
+ *	whose page is above.
+ * @invalidate_area: all slots are free. May sleep.
+ */
+struct fswap_backend_ops {
+	struct module *owner;
+	int (*attach)(struct fswap_dev *dev, u32 id, u32 nr_slots, void **priv);
+	void (*detach)(void *priv);
+	int (*store)(void *priv, u32 slot, struct page *page);
+	int (*load)(void *priv, struct fswap_load *load);
+	void (*invalidate_page)(void *priv, u32 slot);
+	void (*invalidate_area)(void *priv);
+};
+
+/* One backend at a time: -EBUSY if there is one. May sleep. */
+int fswap_register_backend(const struct fswap_backend_ops *ops);
+
+/*
+ * Drains each device (every page above is loaded and written below), detaches
+ * it and forgets @ops. A device without a backing device pins @ops->owner while
+ * pages are above, so that rmmod says EBUSY instead. May sleep, long.
+ */
+void fswap_unregister_backend(const struct fswap_backend_ops *ops);
+
+/* There is room above again: bios that wait on -EAGAIN are tried. Any context. */
+void fswap_retry(struct fswap_dev *dev);
+
+bool fswap_has_backing(const struct fswap_dev *dev);
+const char *fswap_name(const struct fswap_dev *dev);
+
+/*
+ * Does the backing device hold the current contents of @slot, so that the page
+ * above may be dropped at once? False while the slot is being written. Any
+ * context. To be trusted only under the backend's own lock on the slot, in the
+ * same critical section as the drop.
+ */
+bool fswap_slot_is_below(const struct fswap_dev *dev, u32 slot);
+
+/*
+ * Write @wb->page to the backing device at @wb->slot; asynchronous. 0: @done
+ * will be called. Else it will not: -ENODEV, no backing device; -EBUSY, the
+ * slot is being written by the device's user or by another writeback: leave it,
+ * or try later; -ENOENT, the slot is not above (any more). Process context. A
+ * write of the slot by the device's user meanwhile is held back until the end.
+ * The backend looks in @done, under its own lock on the slot, whether its entry
+ * is still the one that it wrote, and if so drops it and says so with
+ * fswap_slot_dropped(dev, slot, true), now or later. It must have seen the
+ * @done of each writeback before its detach() returns.
+ */
+int fswap_writeback(struct fswap_dev *dev, struct fswap_writeback *wb);
+
+/*
+ * The slot's page is no longer above; below is current iff @below. Called by
+ * the backend with its own lock on the slot held, in the same critical section
+ * in which it drops its entry, so that a store() cannot come between. Any
+ * context. Nothing happens if the slot was invalidated meanwhile. Not for an
+ * entry that a store() replaces or fails over, nor for one that is lost: its
+ * slot stays "above", so that a reader gets an error and not stale contents.
+ */
+void fswap_slot_dropped(struct fswap_dev *dev, u32 slot, bool below);
+
+/*
+ * Books of a device, for netlink and tests: one snapshot. Slot 0, which holds
+ * mkswap's header, is in none of them but slots.
+ */
+struct fswap_books {
+	u64 slots;	/* of the device */
+	u64 used;	/* above or below */
+	u64 above;
+	u64 below;
+};
+
+void fswap_read_books(struct fswap_dev *dev, struct fswap_books *books);
+const char *fswap_backing_path(const struct fswap_dev *dev); /* NULL: none */
+
+/* Each counter of the module, through @emit; see counters.h. May sleep. */
+void fswap_counters_emit(void (*emit)(void *ctx, const char *name, s64 value), void *ctx);
+
+#endif
