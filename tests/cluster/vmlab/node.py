@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A node: one VM, what runs on it, and what may befall it."""
+
+import subprocess
+
+from .agent import Agent
+from .kernel_log import KernelLog
+from .qmp import Qmp
+from .waiting import wait_until
+
+BOOT_TIMEOUT = 90
+KERNEL_COMMAND_LINE = (
+    "console=ttyS0 loglevel=7 panic=0 net.ifnames=0 no_timer_check audit=0 "
+    "init_on_alloc=0 random.trust_cpu=on"
+)
+
+
+class NodeDied(AssertionError):
+    """A VM ended that had to live."""
+
+
+class Node:
+    """Made by a Cluster. number: its place in the LAN, its address's last byte."""
+
+    def __init__(self, name, number, machine, run_folder, log_folder, lan):
+        self.name = name
+        self.number = number
+        self.ip = f"10.77.0.{number}"
+        self.machine = machine
+        self.folder = run_folder
+        self.lan = lan
+        self.log = KernelLog(name, log_folder / f"{name}.console.log")
+        self.qemu_log = log_folder / f"{name}.qemu.log"
+        self.process = None
+        self.qmp = None
+        self.agent = None
+
+    # --- life ---
+
+    def _disks(self):
+        images = self.machine.images
+        yield f"file={images.userland},readonly=on,file.locking=off"
+        yield f"file={images.disk},readonly=on,file.locking=off"
+        for name, size in self.machine.disks.items():
+            path = self.folder / f"{self.name}.{name}.raw"
+            if not path.exists():
+                subprocess.run(["truncate", "-s", size, str(path)], check=True)
+            yield f"file={path},cache=unsafe,discard=unmap"
+
+    def _command_line(self):
+        machine = self.machine
+        append = f"{KERNEL_COMMAND_LINE} vm_host={self.name} vm_ip={self.ip} {machine.append}"
+        command = [
+            "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+            "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max",
+            "-m", str(machine.ram), "-smp", str(machine.cpus),
+            "-kernel", str(machine.kernel.vmlinuz), "-initrd", str(machine.images.initramfs),
+            "-append", append,
+            "-chardev", f"file,id=console,path={self.log.path},append=on",
+            "-serial", "chardev:console",
+            "-qmp", f"unix:{self.folder}/{self.name}.qmp,server=on,wait=off",
+            "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=agent,path={self.folder}/{self.name}.agent,server=on,wait=off",
+            "-device", "virtserialport,chardev=agent,name=agent",
+        ]
+        if self.lan is not None:
+            address = f"addr.type=unix,addr.path={self.lan.port(self.number)}"
+            mac = f"52:54:00:77:00:{self.number:02x}"
+            command += ["-netdev", f"stream,id=lan,server=off,{address}"]
+            command += ["-device", f"virtio-net-pci,id=nic,netdev=lan,mac={mac},romfile="]
+        for disk in self._disks():
+            command += ["-drive", f"if=virtio,format=raw,{disk}"]
+        return command + machine.qemu
+
+    def start(self):
+        """Power on; boot() also waits for it to come up."""
+        for end in ("qmp", "agent"):
+            (self.folder / f"{self.name}.{end}").unlink(missing_ok=True)
+        with open(self.qemu_log, "ab") as log:
+            self.process = subprocess.Popen(
+                self._command_line(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self.qmp = wait_until(lambda: self._connect(Qmp, "qmp"), "QEMU to start", 30, 0.02)
+        self.agent = wait_until(lambda: self._connect(self._agent, "agent"), "QEMU", 30, 0.02)
+
+    def _connect(self, make, end):
+        if self.process.poll() is not None:
+            raise NodeDied(f"{self.name}: QEMU ended: {self.qemu_log.read_text()}")
+        try:
+            return make(self.folder / f"{self.name}.{end}")
+        except OSError:
+            return None
+
+    def _agent(self, path):
+        return Agent(self.name, path, self._trouble)
+
+    def wait_boot(self):
+        self.agent.wait_hello(1, BOOT_TIMEOUT)
+
+    def boot(self):
+        self.start()
+        self.wait_boot()
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def _trouble(self):
+        """Why no answer can come any more, if so."""
+        if not self.alive():
+            return "the VM ended"
+        if self.log.panicked():
+            return f"kernel panic, see {self.log.path}"
+        return None
+
+    def kill(self):
+        """The plug is pulled; boot() starts it again with empty RAM."""
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait()
+        self.qmp.close()
+        self.agent.close()
+        self.process = None
+
+    def reset(self):
+        """The reset button: RAM is lost, the disks stay. Waits for the boot."""
+        self.agent.close()
+        self.qmp("system_reset")
+        self.agent = wait_until(lambda: self._connect(self._agent, "agent"), "QEMU", 30, 0.02)
+        self.wait_boot()
+
+    def freeze(self):
+        self.qmp("stop")
+
+    def thaw(self):
+        self.qmp("cont")
+
+    def unplug_cable(self):
+        """Its card sees no carrier; a Link's cut() is not seen by the card."""
+        self.qmp("set_link", name="nic", up=False)
+
+    def plug_cable(self):
+        self.qmp("set_link", name="nic", up=True)
+
+    # --- work ---
+
+    def start_command(self, command):
+        return self.agent.start(command)
+
+    def run(self, command, timeout=120, check=True):
+        """Run a shell command to its end. check: a status but 0 is an error."""
+        return self.agent.start(command).wait(timeout, check)
+
+    def output(self, command, timeout=120):
+        return self.run(command, timeout).out.strip()
+
+    def read(self, path):
+        """A file's contents, read by the agent itself, without a new process."""
+        answer = self.agent.read_files([path])[0]
+        if isinstance(answer, int):
+            raise OSError(answer, f"{self.name}: {path}")
+        return answer.decode(errors="replace")
+
+    def read_many(self, paths):
+        """path -> contents, without those that cannot be read."""
+        answers = self.agent.read_files(paths)
+        return {
+            path: answer.decode(errors="replace")
+            for path, answer in zip(paths, answers)
+            if not isinstance(answer, int)
+        }
+
+    def exists(self, path):
+        return self.run(f"test -e {path}", check=False).status == 0
+
+    def write(self, path, text):
+        """Write a file in one write, as configfs and sysfs want it."""
+        job = self.agent.start(f"cat >{path}")
+        job.write(text)
+        job.close_input()
+        job.wait()
+
+    def disk(self, name):
+        """The device of one of the machine's own disks."""
+        place = list(self.machine.disks).index(name)
+        return f"/dev/vd{chr(ord('c') + place)}"
+
+    def meminfo(self):
+        """/proc/meminfo, in KiB."""
+        lines = (line.split() for line in self.read("/proc/meminfo").splitlines())
+        return {words[0].rstrip(":"): int(words[1]) for words in lines}
+
+    def close(self):
+        self.kill()

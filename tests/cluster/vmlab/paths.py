@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where things lie: the source tree, what was built from it, the caches."""
+
+import os
+import subprocess
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[3]
+BUILD = TOP / "build"
+GUEST = TOP / "tests" / "cluster" / "guest"
+
+
+def script(name, *args):
+    """Run one of scripts/ and return what it printed."""
+    command = [str(TOP / "scripts" / name), *args]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def kernel_name():
+    return os.environ.get("KERNEL") or script("kernels", "default")
+
+
+class Kernel:
+    """One kernel of the table: its image and its modules."""
+
+    def __init__(self, name=None):
+        self.name = name or kernel_name()
+        folder = os.environ.get("RAMSTER_KERNEL_DIR")
+        if folder is None:
+            script("kernels", "fetch", self.name)
+            folder = script("kernels", "path", self.name)
+        self.folder = Path(folder)
+        self.release = (self.folder / "release").read_text().strip()
+        self.vmlinuz = self.folder / "vmlinuz"
+        self.modules = self.folder / "modules"
+        self.ours = BUILD / f"modules-{self.name}"

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Waiting for something to become true, with a deadline."""
+
+import time
+
+
+class Timeout(AssertionError):
+    """What was waited for did not come."""
+
+
+def wait_until(condition, what, timeout=60, every=0.2):
+    """Call condition() until it returns something true, and return that."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise Timeout(f"not within {timeout} s: {what}; last seen: {value!r}")
+        time.sleep(every)
