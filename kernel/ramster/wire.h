@@ -12,17 +12,14 @@
 #define _RAMSTER_WIRE_H
 
 #ifdef __KERNEL__
-#include <linux/types.h>
+#include <linux/crc32c.h>
 #include <linux/errno.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#include <linux/unaligned.h>
+#define rs_crc32c(seed, p, len)	crc32c(seed, p, len)
 #else
-#include <errno.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
+#include "wire_user.h"
 #endif
 
 #define RS_WIRE_MAGIC		0x524d5354	/* "TSMR" on the wire, little-endian */
@@ -35,7 +32,12 @@ typedef uint64_t u64;
 #define RS_WIRE_MAX_DATA	(128 * 1024)	/* zpage bytes in a frame */
 #define RS_WIRE_MAX_PAYLOAD	(RS_WIRE_MAX_RECORDS * RS_WIRE_REC + RS_WIRE_MAX_DATA)
 #define RS_WIRE_MAX_FRAME	(RS_WIRE_HDR + RS_WIRE_MAX_PAYLOAD)
-#define RS_WIRE_MAX_TEXT	120
+#define RS_WIRE_MAX_TEXT	120	/* bytes of an ERROR's text */
+#define RS_WIRE_HELLO		96	/* bytes of a HELLO's payload */
+#define RS_WIRE_PUT_REPLY	8	/* bytes of a PUT_REPLY's payload */
+#define RS_WIRE_NAME_MAX	64
+#define RS_WIRE_NODE_MAX	1022
+#define RS_WIRE_FEATURES	0	/* the feature bits that this version knows */
 
 enum rs_wire_type {
 	RS_HELLO = 1,
@@ -70,7 +72,8 @@ enum rs_flush_scope {
  * @count:   records; for RECALL MiB
  * @status:  in a reply: 0 or a positive errno of the small set in PROTOCOL.md
  * @length:  payload bytes
- * @room:    from a donor: pages it would still take of this owner
+ * @room:    from a donor: pages it would still take of this owner; in PUT, GET, FLUSH,
+ *	     HELLO and ERROR zero
  * @checksum: crc32c of the header (this field zero) and the payload
  */
 struct rs_wire_hdr {
@@ -85,7 +88,7 @@ struct rs_wire_hdr {
 	u32 checksum;
 };
 
-/* PUT: slot, version, len, comp. GET: slot, version, tag. GET_REPLY: see rs_wire_got. */
+/* PUT, then the zpages one after the other. */
 struct rs_wire_rec {
 	u32 slot;
 	u16 version;
@@ -93,18 +96,24 @@ struct rs_wire_rec {
 	u8 comp;	/* in 2 bits */
 };
 
+/* GET. */
 struct rs_wire_get {
 	u32 slot;
 	u16 version;
 	u16 tag;	/* the client's; a reply carries it back */
 };
 
+/*
+ * GET_REPLY, then the zpages one after the other. More than one may answer a GET (its
+ * zpages may be more than RS_WIRE_MAX_DATA): between them each tag comes once.
+ */
 struct rs_wire_got {
 	u16 tag;
 	u16 version;
 	u16 len;	/* 0: not held */
 };
 
+/* FLUSH: forget this slot up to and with this version. */
 struct rs_wire_flush {
 	u32 slot;
 	u16 version;
@@ -131,5 +140,57 @@ enum rs_lane_kind {
 	RS_LANE_FETCH,		/* GET, PING */
 	__RS_LANES,
 };
+
+/*
+ * All functions below are pure: any context, no allocation, no lock. A receiver
+ * reads RS_WIRE_HDR bytes, rs_wire_hdr_decode(), reads @length bytes more,
+ * rs_wire_checksum_ok(), rs_wire_check(), and may then loop over the records
+ * and the data behind them without another check.
+ */
+
+/* True for a name of a cluster or a node: 1 to 64 of [A-Za-z0-9_.-], @len without the zero. */
+bool rs_wire_name_ok(const char *name, size_t len);
+
+void rs_wire_hdr_encode(u8 *buf, const struct rs_wire_hdr *h);
+int rs_wire_hdr_decode(const u8 *buf, struct rs_wire_hdr *h);
+int rs_wire_check(const struct rs_wire_hdr *h, const u8 *payload);
+
+/* The parts of rs_wire_check() by type, for who knows the type; h->type is not looked at. */
+int rs_wire_put_check(const struct rs_wire_hdr *h, const u8 *payload);
+int rs_wire_get_reply_check(const struct rs_wire_hdr *h, const u8 *payload);
+int rs_wire_flush_check(const struct rs_wire_hdr *h, const u8 *payload);
+
+/*
+ * The checksum of an encoded header and its payload. For a payload in pieces:
+ * sum = rs_wire_checksum_start(hdr), sum = rs_crc32c(sum, piece, len)..., ~sum.
+ */
+u32 rs_wire_checksum_start(const u8 *hdr);
+u32 rs_wire_checksum(const u8 *hdr, const void *payload, size_t len);
+/* Puts @sum in an encoded header. */
+void rs_wire_checksum_set(u8 *hdr, u32 sum);
+bool rs_wire_checksum_ok(const u8 *hdr, const void *payload, size_t len);
+
+/* Records, RS_WIRE_REC bytes each. Values out of range are cut; the checks are the receiver's. */
+void rs_wire_rec_encode(u8 *p, const struct rs_wire_rec *r);
+void rs_wire_rec_decode(const u8 *p, struct rs_wire_rec *r);
+void rs_wire_get_encode(u8 *p, const struct rs_wire_get *g);
+void rs_wire_get_decode(const u8 *p, struct rs_wire_get *g);
+void rs_wire_got_encode(u8 *p, const struct rs_wire_got *g);
+void rs_wire_got_decode(const u8 *p, struct rs_wire_got *g);
+void rs_wire_flush_encode(u8 *p, const struct rs_wire_flush *f);
+void rs_wire_flush_decode(const u8 *p, struct rs_wire_flush *f);
+
+/* RS_WIRE_PUT_REPLY bytes; @count is the header's. -EBADMSG: bits beyond it. */
+void rs_wire_put_reply_encode(u8 *p, const struct rs_wire_put_reply *r);
+int rs_wire_put_reply_decode(const u8 *p, u16 count, struct rs_wire_put_reply *r);
+
+/* RS_WIRE_HELLO bytes, for HELLO and HELLO_REPLY. */
+void rs_wire_hello_encode(u8 *p, const struct rs_wire_hello *h);
+int rs_wire_hello_decode(const u8 *p, struct rs_wire_hello *h);
+/* The highest version that both sides speak; 0: none. */
+u8 rs_wire_version_common(const struct rs_wire_hello *h);
+
+/* An ERROR's text, made fit for a log: printable, zero-terminated. */
+void rs_wire_text_decode(const u8 *p, size_t len, char text[RS_WIRE_MAX_TEXT + 1]);
 
 #endif
