@@ -9,7 +9,7 @@
  *   lockless (RCU inside xa_load), makers meet in xa_cmpxchg().
  * - obj->pages holds the entries under its own xa_lock, taken with bottom halves
  *   off because replies from the network may complete in softirq. It is a
- *   leaf but for what the host takes in get() and locked().
+ *   leaf but for what the host takes in get() and changed().
  * - An entry that left an object belongs to the operation that removed it,
  *   which hands it to the host's drop() after the lock is released.
  */
@@ -110,8 +110,27 @@ void tmem_pool_destroy(struct tmem_pool *pool)
 }
 EXPORT_SYMBOL_GPL(tmem_pool_destroy);
 
-int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp,
-	     void (*locked)(void *ctx, u64 index, void *old), void *ctx)
+/* What stands at @index became @new from @old: counts it and tells the host. */
+static void changed(struct tmem_pool *pool, struct tmem_obj *obj, u64 index, void *old, void *new)
+{
+	lockdep_assert_held(&obj->pages.xa_lock);
+	if (!old != !new)
+		count_entries(pool, new ? 1 : -1);
+	if (pool->ops->changed)
+		pool->ops->changed(pool->host, index, old, new);
+}
+
+/* Puts @new where @old is. The node is there: replacing or removing allocates nothing. */
+static void replace(struct tmem_pool *pool, struct tmem_obj *obj, u64 index, void *old, void *new)
+{
+	if (new)
+		__xa_store(&obj->pages, page_index(index), new, 0);
+	else
+		__xa_erase(&obj->pages, page_index(index));
+	changed(pool, obj, index, old, new);
+}
+
+int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp)
 {
 	struct tmem_obj *obj = find_object(pool, index);
 	void *old;
@@ -131,19 +150,24 @@ int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp,
 		/* No older contents may outlive a put, even one that failed. */
 		old = __xa_erase(&obj->pages, page_index(index));
 		if (old)
-			count_entries(pool, -1);
+			changed(pool, obj, index, old, NULL);
 		counter_inc(tmem, failed_puts);
 	} else {
-		if (!old)
-			count_entries(pool, 1);
-		if (locked)
-			locked(ctx, index, old);
+		changed(pool, obj, index, old, entry);
 	}
 	xa_unlock_bh(&obj->pages);
 	drop(pool, index, old);
 	return err;
 }
 EXPORT_SYMBOL_GPL(tmem_put);
+
+bool tmem_has(struct tmem_pool *pool, u64 index)
+{
+	struct tmem_obj *obj = find_object(pool, index);
+
+	return obj && xa_load(&obj->pages, page_index(index));
+}
+EXPORT_SYMBOL_GPL(tmem_has);
 
 void *tmem_get(struct tmem_pool *pool, u64 index)
 {
@@ -156,8 +180,7 @@ void *tmem_get(struct tmem_pool *pool, u64 index)
 	xa_lock_bh(&obj->pages);
 	entry = xa_load(&obj->pages, page_index(index));
 	if (entry && pool->kind == TMEM_EPHEMERAL) {
-		__xa_erase(&obj->pages, page_index(index));
-		count_entries(pool, -1);
+		replace(pool, obj, index, entry, NULL);
 	} else if (entry && !xa_is_value(entry) && pool->ops->get) {
 		pool->ops->get(pool->host, index, entry);
 	}
@@ -168,8 +191,7 @@ void *tmem_get(struct tmem_pool *pool, u64 index)
 }
 EXPORT_SYMBOL_GPL(tmem_get);
 
-bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new,
-		  void (*locked)(void *ctx, u64 index, void *old), void *ctx)
+bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new)
 {
 	struct tmem_obj *obj = find_object(pool, index);
 	bool same;
@@ -178,17 +200,8 @@ bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new,
 		return false;
 	xa_lock_bh(&obj->pages);
 	same = xa_load(&obj->pages, page_index(index)) == old;
-	if (same) {
-		/* The node is there: replacing or removing allocates nothing. */
-		if (new) {
-			__xa_store(&obj->pages, page_index(index), new, 0);
-		} else {
-			__xa_erase(&obj->pages, page_index(index));
-			count_entries(pool, -1);
-		}
-		if (locked)
-			locked(ctx, index, old);
-	}
+	if (same)
+		replace(pool, obj, index, old, new);
 	xa_unlock_bh(&obj->pages);
 	if (same)
 		drop(pool, index, old);
@@ -202,24 +215,19 @@ bool tmem_modify(struct tmem_pool *pool, u64 index,
 		 void *(*fn)(void *ctx, u64 index, void *entry), void *ctx)
 {
 	struct tmem_obj *obj = find_object(pool, index);
-	void *old, *new = NULL;
+	void *old, *new;
 
 	if (!obj)
 		return false;
 	xa_lock_bh(&obj->pages);
 	old = xa_load(&obj->pages, page_index(index));
-	if (old)
-		new = fn(ctx, index, old);
-	if (old && !new) {
-		__xa_erase(&obj->pages, page_index(index));
-		count_entries(pool, -1);
-	} else if (new != old) {
-		__xa_store(&obj->pages, page_index(index), new, 0);
-	}
+	new = fn(ctx, index, old);
+	if (new != old)
+		replace(pool, obj, index, old, new);
 	xa_unlock_bh(&obj->pages);
 	if (new != old)
 		drop(pool, index, old);
-	return old;
+	return true;
 }
 EXPORT_SYMBOL_GPL(tmem_modify);
 
@@ -232,9 +240,9 @@ bool tmem_flush(struct tmem_pool *pool, u64 index)
 	if (!obj)
 		return false;
 	xa_lock_bh(&obj->pages);
-	old = __xa_erase(&obj->pages, page_index(index));
+	old = xa_load(&obj->pages, page_index(index));
 	if (old)
-		count_entries(pool, -1);
+		replace(pool, obj, index, old, NULL);
 	xa_unlock_bh(&obj->pages);
 	drop(pool, index, old);
 	if (old)

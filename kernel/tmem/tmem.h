@@ -30,15 +30,19 @@ enum tmem_kind {
 };
 
 /**
- * struct tmem_pool_ops - the host's side of a pool
- * @get:  take a reference on @entry, a pointer found at @index; called under
- *	the object's lock. NULL: pointers are returned without one.
- * @drop: @entry has left the pool (replaced, flushed or destroyed) and is now
- *	the caller's to free. Called without locks, in the context of the
+ * struct tmem_pool_ops - the host's side of a pool; each may be NULL
+ * @get:  take a reference on @entry, a pointer found at @index. Under the
+ *	object's lock.
+ * @changed: what stands at @index became @new from @old; either may be NULL. Under the object's
+ *	lock, so that books moved here are exact at any moment, and a new entry
+ *	may inherit from the older before anyone sees it. Must not sleep.
+ * @drop: @entry has left the pool (replaced, removed, flushed or destroyed) and is now
+ *	the host's to free. Called without locks, in the context of the
  *	operation that removed it. Values arrive here, too.
  */
 struct tmem_pool_ops {
 	void (*get)(void *host, u64 index, void *entry);
+	void (*changed)(void *host, u64 index, void *old, void *new);
 	void (*drop)(void *host, u64 index, void *entry);
 };
 
@@ -55,9 +59,6 @@ void tmem_pool_destroy(struct tmem_pool *pool);
  * @index: its key
  * @entry: a pointer, or xa_mk_value()
  * @gfp:   for the index; the object and its nodes come from it
- * @locked: called under the object's lock once the entry is in place (may be
- *	NULL), with the entry that it replaced or NULL; must not sleep
- * @ctx:   for @locked
  *
  * The older entry, if any, is handed to the host's drop(). On an error the
  * older entry is gone all the same: a put that fails is a flush, so that
@@ -66,8 +67,10 @@ void tmem_pool_destroy(struct tmem_pool *pool);
  * Context: may sleep as @gfp allows.
  * Return: 0 or -ENOMEM.
  */
-int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp,
-	     void (*locked)(void *ctx, u64 index, void *old), void *ctx);
+int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp);
+
+/* Is there an entry? Without a lock: the answer may be old. Any context. */
+bool tmem_has(struct tmem_pool *pool, u64 index);
 
 /**
  * tmem_get - look an entry up
@@ -83,26 +86,24 @@ void *tmem_get(struct tmem_pool *pool, u64 index);
 /**
  * tmem_cmpxchg - replace @old by @new iff @old is still there
  * @new: NULL removes. An entry that replaces another needs no memory.
- * @locked: as for tmem_put(), called only on success
  *
  * On success @old is handed to the host's drop().
  *
  * Context: any but hard interrupts; drop() runs in it.
  * Return: true if replaced.
  */
-bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new,
-		  void (*locked)(void *ctx, u64 index, void *old), void *ctx);
+bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new);
 
 /**
  * tmem_modify - look at an entry under its lock, and replace or remove it
- * @fn: called under the object's lock with the entry (never NULL); returns
+ * @fn: called under the object's lock with the entry, or NULL; returns
  *	what is to stand there: the same entry, another (no memory needed) or
- *	NULL to remove it. Must not sleep.
+ *	NULL to remove it. If there is none it returns NULL. Must not sleep.
  *
  * An entry that left is handed to the host's drop().
  *
  * Context: any but hard interrupts; drop() runs in it.
- * Return: true if there was an entry.
+ * Return: false if no page of the object was ever put; @fn was not called.
  */
 bool tmem_modify(struct tmem_pool *pool, u64 index,
 		 void *(*fn)(void *ctx, u64 index, void *entry), void *ctx);

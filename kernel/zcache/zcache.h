@@ -82,7 +82,8 @@ struct zcache_fetch {
  *	but for @entry; the caller writes the bytes there. NULL: full.
  * @push_submit: send it; zcache_push_done() follows, once. A batch with no
  *	record is just put back, without.
- * @fetch: get it; zcache_fetch_done() follows, once, maybe before the return.
+ * @fetch: get it. 0: zcache_fetch_done() follows, once, never from within this
+ *	call, maybe before its return. An errno: it cannot be had from there now.
  * @flush: tell @donor to forget @slot up to and with @version.
  *	zcache_flush_done() follows if 0 is returned. -EAGAIN: no room now,
  *	zcache_remote_kick() will tell. -ENOTCONN: the donor is not up; it will
@@ -96,7 +97,7 @@ struct zcache_remote_ops {
 	struct zcache_push *(*push_begin)(u32 dev);
 	void *(*push_add)(struct zcache_push *push, u32 slot, u16 version, u8 comp, u16 len);
 	void (*push_submit)(struct zcache_push *push);
-	void (*fetch)(struct zcache_fetch *fetch);
+	int (*fetch)(struct zcache_fetch *fetch);
 	int (*flush)(u16 donor, u32 dev, u32 slot, u16 version);
 	void (*flush_end)(void);
 	void (*flush_device)(u32 dev);
@@ -114,6 +115,9 @@ void zcache_unregister_remote(const struct zcache_remote_ops *ops);
 
 /* Donors changed state, or have room or credits again. Any context. */
 void zcache_remote_kick(void);
+
+/* @donor can be reached (again): flushes that waited for it are sent. Any context. */
+void zcache_donor_up(u16 donor);
 
 /* The batch was answered, or its connection broke. The batch is the tier's again on return. Process context. */
 void zcache_push_done(struct zcache_push *push);
@@ -141,7 +145,7 @@ unsigned long zcache_donor_forgot(u16 donor);
 
 /* Where a device's pages are. */
 struct zcache_books {
-	const char *name;
+	char name[32];
 	u32 id;
 	u64 slots;
 	u64 used;

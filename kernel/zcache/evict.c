@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * evict.c - makes room: the oldest zpages go to donors, else to the backing device
+ *
+ * One work for all devices, woken by stores above the high mark, by donors that
+ * have room again, by the shrinker and, for age-out, by a timer.
+ */
+#include <linux/sched/mm.h>
+
+#include "internal.h"
+
+static struct work_struct evict_work;
+static struct delayed_work age_work;
+static atomic_long_t extra_pages;
+
+/* The device with the most local pages that are not in @skip's bits; referenced. */
+static struct zc_dev *fattest(const unsigned long *skip)
+{
+	struct zc_dev *dev, *best = NULL;
+	u32 id;
+
+	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		id = dev->id;
+		if (!test_bit(id, skip) && !list_empty_careful(&dev->lru) &&
+		    (!best || atomic_long_read(&dev->local) > atomic_long_read(&best->local))) {
+			if (best)
+				zc_dev_put(best);
+			best = dev;
+		} else {
+			zc_dev_put(dev);
+		}
+	}
+	return best;
+}
+
+static void evict(struct work_struct *work)
+{
+	DECLARE_BITMAP(stuck, ZC_DEVICES_MAX) = {};
+	unsigned int noreclaim = memalloc_noreclaim_save();
+	long extra = atomic_long_xchg(&extra_pages, 0);
+	struct zc_dev *dev;
+	unsigned int n;
+
+	while (extra > 0 || zc_pool_excess(false)) {
+		dev = fattest(stuck);
+		if (!dev)
+			break;
+		n = zc_push_batch(dev, 0);
+		if (!n)
+			n = zc_writeback_some(dev);
+		if (!n)
+			set_bit(dev->id, stuck);
+		zc_dev_put(dev);
+		extra -= n;
+		cond_resched();
+	}
+	memalloc_noreclaim_restore(noreclaim);
+}
+
+static void age_out(struct work_struct *work)
+{
+	unsigned int age = READ_ONCE(zc_age_out_s);
+	unsigned int noreclaim;
+	struct zc_dev *dev;
+	u32 id;
+
+	if (!age)
+		return;
+	noreclaim = memalloc_noreclaim_save();
+	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		id = dev->id;
+		while (zc_push_batch(dev, age))
+			cond_resched();
+		zc_dev_put(dev);
+	}
+	memalloc_noreclaim_restore(noreclaim);
+	queue_delayed_work(zc_wq, &age_work, max(1U, age / 4) * HZ);
+}
+
+/* The age was set. Process context. */
+void zc_age_out_changed(void)
+{
+	mod_delayed_work(zc_wq, &age_work, 0);
+}
+
+/* The pool is above a mark, or it has become possible to do something about it. Any context. */
+void zc_evict_kick(void)
+{
+	queue_work(zc_wq, &evict_work);
+}
+
+/* So many zpages should go in any case. Any context. */
+void zc_evict_extra(unsigned long pages)
+{
+	atomic_long_add(pages, &extra_pages);
+	zc_evict_kick();
+}
+
+/* Is waiting for room worth while? Process context. */
+bool zc_evict_can_help(struct zc_dev *dev)
+{
+	return zc_remote_present();
+}
+
+void zcache_remote_kick(void)
+{
+	struct zc_dev *dev;
+	u32 id;
+
+	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		id = dev->id;
+		zc_freed_kick(dev);
+		zc_dev_put(dev);
+	}
+	zc_evict_kick();
+}
+EXPORT_SYMBOL_GPL(zcache_remote_kick);
+
+void zc_evict_init(void)
+{
+	INIT_WORK(&evict_work, evict);
+	INIT_DELAYED_WORK(&age_work, age_out);
+}
+
+/* No device is left, no tier, and no parameter is being written. */
+void zc_evict_exit(void)
+{
+	cancel_delayed_work_sync(&age_work);
+	cancel_work_sync(&evict_work);
+}

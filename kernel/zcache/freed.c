@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freed.c - slots that were freed, and telling donors to forget them
+ *
+ * invalidate comes under the swap lock, so it only sets the slot's bit; the
+ * work does the rest. Three rules keep it right:
+ * - A bit is only set for a slot that has an entry. It is cleared under the
+ *   object's lock, together with what makes it obsolete: a store that
+ *   supersedes it, or the entry's end.
+ * - A local entry with donors that may hold older versions becomes a remote
+ *   entry of those; a remote entry stays until each donor has confirmed. A
+ *   broken connection thus forgets nothing: the slot is told again.
+ * - dev->dirty has a bit an object: the work scans only those.
+ */
+#include <linux/bitmap.h>
+#include <linux/sched.h>
+#include <linux/vmalloc.h>
+
+#include "internal.h"
+#include "trace.h"
+
+static unsigned int nr_chunks(const struct zc_dev *dev)
+{
+	return DIV_ROUND_UP(dev->nr_slots, TMEM_OBJECT_PAGES);
+}
+
+bool zc_slot_is_freed(const struct zc_dev *dev, u32 slot)
+{
+	return test_bit(slot, dev->freed);
+}
+
+/* Marks a slot free whose entry is there. Any context. */
+void zc_freed_set(struct zc_dev *dev, u32 slot)
+{
+	if (!test_and_set_bit(slot, dev->freed))
+		atomic_long_inc(&dev->nr_freed);
+	zc_freed_again(dev, slot);
+}
+
+/* The slot is in use again, or has no entry any more. Under the object's lock. */
+void zc_freed_clear(struct zc_dev *dev, u32 slot)
+{
+	if (test_bit(slot, dev->freed) && test_and_clear_bit(slot, dev->freed))
+		atomic_long_dec(&dev->nr_freed);
+}
+
+/* Whatever kept the work from forgetting @slot has ended. Any context. */
+void zc_freed_again(struct zc_dev *dev, u32 slot)
+{
+	set_bit(slot >> TMEM_OBJECT_SHIFT, dev->dirty);
+	queue_work(zc_wq, &dev->freed_work);
+}
+
+/* There may be room for flushes again. Any context. */
+void zc_freed_kick(struct zc_dev *dev)
+{
+	if (!bitmap_empty(dev->dirty, nr_chunks(dev)))
+		queue_work(zc_wq, &dev->freed_work);
+}
+
+void zc_invalidate_page(void *priv, u32 slot)
+{
+	struct zc_dev *dev = priv;
+
+	if (!tmem_has(dev->pool, slot))
+		return;
+	counter_inc(zc, invalidates);
+	zc_freed_set(dev, slot);
+}
+
+struct forget {
+	struct zc_dev *dev;
+	struct tmem_remote tell;	/* donors to be told, if there are any */
+};
+
+static void *forget_entry(void *ctx, u64 slot, void *entry)
+{
+	struct forget *f = ctx;
+	struct zc_entry *e = entry;
+
+	if (!zc_slot_is_freed(f->dev, slot))
+		return entry;
+	if (!entry) {
+		zc_freed_clear(f->dev, slot);
+		return NULL;
+	}
+	if (xa_is_value(entry)) {
+		f->tell = tmem_remote_unpack(xa_to_value(entry));
+		if (f->tell.flushing) {
+			f->tell.nr_donors = 0;
+			return entry;
+		}
+	} else {
+		/* Whoever has it in hand comes back here (zc_freed_again). */
+		if (e->flags & (ZC_PUSHING | ZC_WRITEBACK))
+			return entry;
+		f->tell = zc_donors_remote(e->donors, e->version, e->len ?: PAGE_SIZE, e->comp);
+	}
+	if (!f->tell.nr_donors)
+		return NULL;
+	f->tell.flushing = true;
+	return zc_remote_entry(&f->tell);
+}
+
+struct flushed {
+	struct zc_dev *dev;
+	u16 version;
+	u16 donor;
+	bool ok;
+};
+
+static void *flushed_entry(void *ctx, u64 slot, void *entry)
+{
+	struct flushed *f = ctx;
+	struct tmem_remote r;
+
+	if (!entry || !xa_is_value(entry) || !zc_slot_is_freed(f->dev, slot))
+		return entry;
+	r = tmem_remote_unpack(xa_to_value(entry));
+	if (r.version != f->version)
+		return entry;
+	if (f->ok)
+		tmem_remote_remove_donor(&r, f->donor);
+	else
+		r.flushing = false;
+	return r.nr_donors ? zc_remote_entry(&r) : NULL;
+}
+
+static void flushed(struct zc_dev *dev, u16 donor, u32 slot, u16 version, bool ok)
+{
+	struct flushed f = { .dev = dev, .version = version, .donor = donor, .ok = ok };
+
+	tmem_modify(dev->pool, slot, flushed_entry, &f);
+}
+
+/* Tells the donors of @r; false: there is no room for more flushes now. */
+static bool tell(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot,
+		 const struct tmem_remote *r)
+{
+	int i, err;
+
+	for (i = 0; i < r->nr_donors; i++) {
+		err = ops ? ops->flush(r->donor[i], dev->id, slot, r->version) : -ENOENT;
+		if (!err) {
+			counter_inc(zc, flushes_sent);
+		} else if (err == -ENOENT) {
+			flushed(dev, r->donor[i], slot, r->version, true);
+		} else {
+			/* Told anew when there is room, or when the donor is up. */
+			flushed(dev, r->donor[i], slot, r->version, false);
+			if (err == -EAGAIN)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool forget_chunk(struct zc_dev *dev, const struct zcache_remote_ops *ops,
+			 unsigned long chunk)
+{
+	unsigned long slot = chunk << TMEM_OBJECT_SHIFT;
+	unsigned long end = min_t(unsigned long, dev->nr_slots, slot + TMEM_OBJECT_PAGES);
+
+	for_each_set_bit_from(slot, dev->freed, end) {
+		struct forget f = { .dev = dev };
+
+		tmem_modify(dev->pool, slot, forget_entry, &f);
+		if (f.tell.nr_donors && !tell(dev, ops, slot, &f.tell)) {
+			set_bit(chunk, dev->dirty);
+			return false;
+		}
+		cond_resched();
+	}
+	return true;
+}
+
+static void freed_work(struct work_struct *work)
+{
+	struct zc_dev *dev = container_of(work, struct zc_dev, freed_work);
+	const struct zcache_remote_ops *ops;
+	unsigned long chunk;
+	int idx;
+
+	ops = zc_remote_get(&idx);
+	for_each_set_bit(chunk, dev->dirty, nr_chunks(dev)) {
+		if (test_and_clear_bit(chunk, dev->dirty) && !forget_chunk(dev, ops, chunk))
+			break;
+	}
+	if (ops) {
+		ops->flush_end();
+		zc_remote_put(idx);
+	}
+}
+
+void zcache_flush_done(u16 donor, u32 id, u32 slot, u16 version, int err)
+{
+	struct zc_dev *dev = zc_dev_get(id);
+
+	if (err)
+		counter_inc(zc, flushes_failed);
+	else
+		counter_inc(zc, flushes_done);
+	if (!dev)
+		return;
+	if (slot < dev->nr_slots)
+		flushed(dev, donor, slot, version, !err);
+	zc_dev_put(dev);
+}
+EXPORT_SYMBOL_GPL(zcache_flush_done);
+
+void zcache_donor_up(u16 donor)
+{
+	struct zc_dev *dev;
+	u32 id;
+
+	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		id = dev->id;
+		bitmap_fill(dev->dirty, nr_chunks(dev));
+		queue_work(zc_wq, &dev->freed_work);
+		zc_dev_put(dev);
+	}
+	zcache_remote_kick();
+}
+EXPORT_SYMBOL_GPL(zcache_donor_up);
+
+/* All slots are free. Process context. */
+void zc_invalidate_area(void *priv)
+{
+	struct zc_dev *dev = priv;
+	u32 slot;
+
+	for (slot = 0; slot < dev->nr_slots; slot++) {
+		zc_invalidate_page(dev, slot);
+		cond_resched();
+	}
+}
+
+int zc_freed_init(struct zc_dev *dev)
+{
+	INIT_WORK(&dev->freed_work, freed_work);
+	dev->freed = kvcalloc(BITS_TO_LONGS(dev->nr_slots), sizeof(long), GFP_KERNEL);
+	dev->dirty = kvcalloc(BITS_TO_LONGS(nr_chunks(dev)), sizeof(long), GFP_KERNEL);
+	if (dev->freed && dev->dirty)
+		return 0;
+	zc_freed_exit(dev);
+	return -ENOMEM;
+}
+
+void zc_freed_exit(struct zc_dev *dev)
+{
+	kvfree(dev->freed);
+	kvfree(dev->dirty);
+}

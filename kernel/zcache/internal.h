@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * internal.h - zcache's own structures, their owners and locks
+ *
+ * What lives how long, and who guards it:
+ *
+ * - zc_dev: made by frontswap's attach, gone by its detach. Others (eviction,
+ *   completions, netlink) reach it by id under RCU or zc_devs_lock and hold
+ *   dev->refs, which detach waits for.
+ * - zc_entry: a page in the local cache. Immutable once published in the index, but
+ *   for its donors and state, which dev's object lock (tmem) guards. The index
+ *   holds one reference; readers and batches hold their own. The last one
+ *   takes it off the LRU and frees the zpage.
+ * - An index entry is a zc_entry or a value (tmem/remote_entry.h). Whoever
+ *   changes it does so under the object's lock and moves the books in the same
+ *   critical section.
+ * - dev->freed: a bit a slot, set by invalidate without a lock; cleared under the object's
+ *   lock by a store that supersedes it or when the entry has gone. While it is
+ *   set a load misses. A remote entry stays in the index until its donors
+ *   have said that they forgot it, so the duty to tell them needs no memory.
+ *
+ * Lock order: a frontend's locks (swap) > nothing: invalidate takes none
+ *             object lock (tmem, bottom halves off) > frontswap's slot bits
+ *             dev->lru_lock: a leaf, never with an object lock
+ *             allocator's locks: leaves, never with an object lock
+ */
+#ifndef _ZCACHE_INTERNAL_H
+#define _ZCACHE_INTERNAL_H
+
+
+#include <linux/list.h>
+#include <linux/percpu-refcount.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "frontswap/frontswap.h"
+#include "stats.h"
+#include "tmem/remote_entry.h"
+#include "tmem/tmem.h"
+#include "zcache/alloc.h"
+#include "zcache/zcache.h"
+
+/* Devices are frontswap0 to frontswap255. */
+#define ZC_DEVICES_MAX 256
+
+/* A donor list of an entry, packed: three numbers of 10 bits, a count of 2. */
+struct zc_donors {
+	u32 packed;
+};
+
+/* zc_entry.flags; all but ZC_SAME change under the object's lock. */
+#define ZC_SAME		BIT(0)	/* no zpage: @handle is the word that fills the page */
+#define ZC_PUSHING	BIT(1)	/* in a batch to donors: not on the LRU */
+#define ZC_WRITEBACK	BIT(2)	/* on its way to the backing device: not on the LRU */
+
+/**
+ * struct zc_entry - a page in the local cache
+ * @lru:     in dev->lru, oldest last; empty while isolated; same-filled pages never are
+ * @handle:  the allocator's, or the fill word
+ * @refs:    the index's and those of its readers
+ * @slot:    key
+ * @donors:  who may hold some version of this slot up to @version, and must be told
+ *	     when it goes
+ * @version: of the contents
+ * @stamp:   when it was stored, in seconds, for age-out
+ * @len:     of the zpage
+ * @comp:    compressor id
+ * @flags:   ZC_*
+ */
+struct zc_entry {
+	struct list_head lru;
+	unsigned long handle;
+	refcount_t refs;
+	u32 slot;
+	struct zc_donors donors;
+	u16 version;
+	u16 len;
+	u16 stamp;
+	u8 comp;
+	u8 flags;
+};
+
+/**
+ * struct zc_dev - a frontswap device's pages
+ * @refs:     who uses it beside frontswap; killed and waited for by detach
+ * @local:    books, see struct zcache_books; moved under the object's lock
+ * @freed:    a bit a slot: freed, its entry not yet forgotten
+ * @dirty:    a bit an object's worth of slots: @freed has news there
+ * @freed_work: forgets freed slots (freed.c)
+ * @lru_lock: guards @lru and each entry's lru
+ * @next_version: for slots with no entry to take the next version from
+ */
+struct zc_dev {
+	struct fswap_dev *fdev;
+	u32 id;
+	u32 nr_slots;
+	struct tmem_pool *pool;
+	struct zalloc_pool *zpool;
+	struct percpu_ref refs;
+	struct completion refs_gone;
+	struct rcu_head rcu;
+
+	atomic_long_t local;
+	atomic_long_t in_flight;
+	atomic_long_t remote;
+	atomic_long_t nr_freed;
+
+	unsigned long *freed;
+	unsigned long *dirty;
+	struct work_struct freed_work;
+	atomic_t next_version;
+
+	spinlock_t lru_lock;
+	struct list_head lru;
+};
+
+/* device.c */
+extern const struct fswap_backend_ops zc_backend_ops;
+
+struct zc_dev *zc_dev_get(u32 id);
+struct zc_dev *zc_dev_held(u32 id);
+struct zc_dev *zc_dev_next(u32 id);
+void zc_dev_put(struct zc_dev *dev);
+
+/* entry.c */
+int zc_entry_init(void);
+void zc_entry_exit(void);
+struct zc_entry *zc_entry_new(u32 slot, gfp_t gfp);
+void zc_entry_get(struct zc_entry *e);
+void zc_entry_put(struct zc_dev *dev, struct zc_entry *e);
+int zc_entry_read(struct zc_dev *dev, struct zc_entry *e, struct page *page);
+void zc_entry_copy(struct zc_dev *dev, struct zc_entry *e, void *dst);
+
+/* lru.c */
+void zc_lru_add(struct zc_dev *dev, struct zc_entry *e);
+void zc_lru_add_oldest(struct zc_dev *dev, struct zc_entry *e);
+void zc_lru_remove(struct zc_dev *dev, struct zc_entry *e);
+struct zc_entry *zc_lru_isolate(struct zc_dev *dev, unsigned int min_age);
+u16 zc_now(void);
+
+/* donors.c */
+bool zc_donors_add(struct zc_donors *donors, u16 donor);
+bool zc_donors_remove(struct zc_donors *donors, u16 donor);
+unsigned int zc_donors_list(struct zc_donors donors, u16 list[ZCACHE_COPIES_MAX]);
+void *zc_remote_entry(const struct tmem_remote *r);
+struct tmem_remote zc_donors_remote(struct zc_donors donors, u16 version, u16 len, u8 comp);
+
+/* books.c */
+extern const struct tmem_pool_ops zc_pool_ops;
+void zc_account(struct zc_dev *dev, void *entry, int sign);
+
+/* store.c */
+int zc_store(void *priv, u32 slot, struct page *page);
+
+/* load.c */
+int zc_load(void *priv, struct fswap_load *load);
+
+/* freed.c */
+int zc_freed_init(struct zc_dev *dev);
+void zc_freed_exit(struct zc_dev *dev);
+void zc_invalidate_page(void *priv, u32 slot);
+void zc_invalidate_area(void *priv);
+bool zc_slot_is_freed(const struct zc_dev *dev, u32 slot);
+void zc_freed_set(struct zc_dev *dev, u32 slot);
+void zc_freed_clear(struct zc_dev *dev, u32 slot);
+void zc_freed_again(struct zc_dev *dev, u32 slot);
+void zc_freed_kick(struct zc_dev *dev);
+
+/* evict.c */
+void zc_evict_init(void);
+void zc_evict_exit(void);
+void zc_evict_kick(void);
+void zc_evict_extra(unsigned long pages);
+void zc_age_out_changed(void);
+bool zc_evict_can_help(struct zc_dev *dev);
+
+/* pool.c */
+unsigned long zc_pool_pages(void);
+bool zc_pool_is_full(void);
+unsigned long zc_pool_excess(bool high);
+void zc_leaving_add(long bytes);
+
+/* push.c */
+unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age);
+
+/* writeback.c */
+int zc_writeback_init(void);
+void zc_writeback_exit(void);
+unsigned int zc_writeback_some(struct zc_dev *dev);
+
+/* remote.c: the tier, if there is one, for as long as it is held */
+const struct zcache_remote_ops *zc_remote_get(int *idx);
+void zc_remote_put(int idx);
+bool zc_remote_present(void);
+void zc_remote_pin(void);
+void zc_remote_unpin(void);
+
+/* shrinker.c */
+int zc_shrinker_init(void);
+void zc_shrinker_exit(void);
+
+/* params.c */
+struct zcomp_ops;
+
+extern bool zc_running;
+extern bool zc_enabled;
+extern bool zc_reject_incompressible;
+extern unsigned int zc_max_pool_percent;
+extern unsigned int zc_age_out_s;
+
+const struct zcomp_ops *zc_compressor(void);
+const struct zalloc_ops *zc_allocator(void);
+int zc_params_init(void);
+
+extern struct workqueue_struct *zc_wq;
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pool.c - how much RAM the local cache takes, and may take
+ *
+ * Three marks: above the high one eviction begins, at the low one it ends, at the full one stores
+ * are refused or wait. What is on its way to donors counts as gone for the
+ * first two, so that eviction does not overshoot.
+ */
+#include <linux/mm.h>
+
+#include "internal.h"
+
+static atomic_long_t leaving_bytes;
+
+static unsigned long max_pages(void)
+{
+	return totalram_pages() / 100 * READ_ONCE(zc_max_pool_percent);
+}
+
+/* Page frames that the pools of all devices take. Process context. */
+unsigned long zc_pool_pages(void)
+{
+	unsigned long pages = 0;
+	struct zc_dev *dev;
+	u32 id;
+
+	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		id = dev->id;
+		pages += zalloc_pages(dev->zpool);
+		zc_dev_put(dev);
+	}
+	return pages;
+}
+
+bool zc_pool_is_full(void)
+{
+	return zc_pool_pages() >= max_pages();
+}
+
+/* Bytes come into, or leave, the state of being on their way out. Any context. */
+void zc_leaving_add(long bytes)
+{
+	atomic_long_add(bytes, &leaving_bytes);
+}
+
+/**
+ * zc_pool_excess - how far above a mark the pool is
+ * @high: the high mark, or else the low one
+ *
+ * Context: process. Return: pages, 0 if not above.
+ */
+unsigned long zc_pool_excess(bool high)
+{
+	unsigned long pages = zc_pool_pages(), max = max_pages();
+	unsigned long mark = high ? max / 16 * 15 : max / 16 * 14;
+
+	pages -= min_t(unsigned long, pages, atomic_long_read(&leaving_bytes) >> PAGE_SHIFT);
+	return pages > mark ? pages - mark : 0;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * push.c - cold zpages go to donors
+ *
+ * A page in a batch is off the LRU and flagged ZC_PUSHING, and its entry lists the
+ * batch's donors before the first byte leaves, so that a store or an
+ * invalidate that comes meanwhile inherits the duty to tell them. When the
+ * answer is there the entry is replaced iff it is still the one that was
+ * pushed.
+ */
+#include "internal.h"
+#include "trace.h"
+
+struct mark {
+	struct zc_dev *dev;
+	struct zc_entry *e;
+	const struct zcache_push *push;
+	struct zc_donors refused;
+	bool ok;
+	bool freed;
+};
+
+/* Local, in use and with room in its list for the donors: it may go. */
+static void *mark_pushing(void *ctx, u64 slot, void *entry)
+{
+	struct mark *m = ctx;
+	struct zc_donors donors;
+	int i;
+
+	if (entry != m->e || zc_slot_is_freed(m->dev, slot))
+		return entry;
+	donors = m->e->donors;
+	for (i = 0; i < m->push->nr_donors; i++)
+		if (!zc_donors_add(&donors, m->push->donor[i]))
+			return entry;
+	zc_account(m->dev, entry, -1);
+	m->e->donors = donors;
+	m->e->flags |= ZC_PUSHING;
+	zc_account(m->dev, entry, 1);
+	m->ok = true;
+	return entry;
+}
+
+static void *unmark_pushing(void *ctx, u64 slot, void *entry)
+{
+	struct mark *m = ctx;
+	u16 list[ZCACHE_COPIES_MAX];
+	unsigned int i, n = zc_donors_list(m->refused, list);
+
+	for (i = 0; i < n; i++)
+		zc_donors_remove(&m->e->donors, list[i]);
+	if (entry == m->e)
+		zc_account(m->dev, entry, -1);
+	m->e->flags &= ~ZC_PUSHING;
+	if (entry == m->e) {
+		zc_account(m->dev, entry, 1);
+		m->ok = true;
+		m->freed = zc_slot_is_freed(m->dev, slot);
+	}
+	return entry;
+}
+
+/* Back among the local pages, if it still is one. */
+static void take_back(struct zc_dev *dev, struct zc_entry *e, struct zc_donors refused,
+		      bool oldest)
+{
+	struct mark m = { .dev = dev, .e = e, .refused = refused };
+
+	tmem_modify(dev->pool, e->slot, unmark_pushing, &m);
+	if (m.freed)
+		zc_freed_again(dev, e->slot);
+	else if (m.ok && oldest)
+		zc_lru_add_oldest(dev, e);
+	else if (m.ok)
+		zc_lru_add(dev, e);
+}
+
+/* Adds one page to the batch; false when it is full. */
+static bool add(struct zc_dev *dev, const struct zcache_remote_ops *ops,
+		struct zcache_push *push, struct zc_entry *e)
+{
+	struct mark m = { .dev = dev, .e = e, .push = push };
+	void *dst;
+
+	tmem_modify(dev->pool, e->slot, mark_pushing, &m);
+	if (!m.ok) {
+		/* Replaced, or freed: gone soon. Or waits for older donors to answer. */
+		if (!zc_slot_is_freed(dev, e->slot))
+			zc_lru_add(dev, e);
+		zc_entry_put(dev, e);
+		return true;
+	}
+	dst = ops->push_add(push, e->slot, e->version, e->comp, e->len);
+	if (!dst) {
+		take_back(dev, e, (struct zc_donors) {}, true);
+		zc_entry_put(dev, e);
+		return false;
+	}
+	push->rec[push->nr - 1].entry = e;
+	zc_entry_copy(dev, e, dst);
+	zc_leaving_add(e->len);
+	return true;
+}
+
+/**
+ * zc_push_batch - send the oldest zpages of a device to donors
+ * @dev:     whose; the caller holds a reference
+ * @min_age: only those at least so many seconds old
+ *
+ * Context: process, under memalloc_noreclaim.
+ * Return: how many are on their way; 0 if no donor takes any now.
+ */
+unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
+{
+	const struct zcache_remote_ops *ops;
+	struct zcache_push *push;
+	struct zc_entry *e;
+	unsigned int n, looked;
+	int idx;
+
+	ops = zc_remote_get(&idx);
+	if (!ops)
+		return 0;
+	zc_remote_pin();
+	push = ops->push_begin(dev->id);
+	if (!push) {
+		zc_remote_unpin();
+		zc_remote_put(idx);
+		return 0;
+	}
+	percpu_ref_get(&dev->refs);
+	/* Some may not go now; those are passed over, but not for ever. */
+	for (looked = 0; looked < 4 * ZCACHE_PUSH_MAX; looked++) {
+		e = zc_lru_isolate(dev, min_age);
+		if (!e || !add(dev, ops, push, e))
+			break;
+	}
+	n = push->nr;
+	if (n) {
+		counter_inc(zc, pushed_batches);
+		trace_zcache_push(dev->id, push->donor[0], n);
+	}
+	ops->push_submit(push);
+	if (!n) {
+		zc_dev_put(dev);
+		zc_remote_unpin();
+	}
+	zc_remote_put(idx);
+	return n;
+}
+
+struct commit {
+	struct zc_entry *e;
+	struct tmem_remote r;
+	struct zc_donors leftover;	/* may hold an older version, and are not in @r */
+	bool done;
+};
+
+static void *commit_entry(void *ctx, u64 slot, void *entry)
+{
+	struct commit *c = ctx;
+	int i;
+
+	if (entry != c->e)
+		return entry;
+	c->leftover = c->e->donors;
+	for (i = 0; i < c->r.nr_donors; i++)
+		zc_donors_remove(&c->leftover, c->r.donor[i]);
+	c->done = true;
+	return zc_remote_entry(&c->r);
+}
+
+/* The page is on all its donors: its entry becomes theirs. */
+static void commit(struct zc_dev *dev, const struct zcache_push *push,
+		   const struct zcache_push_rec *rec)
+{
+	struct zc_entry *e = rec->entry;
+	struct commit c = { .e = e };
+	u16 list[ZCACHE_COPIES_MAX];
+	const struct zcache_remote_ops *ops;
+	unsigned int i, n;
+	int idx;
+
+	c.r = (struct tmem_remote) {
+		.nr_donors = push->nr_donors,
+		.version = rec->version,
+		.len = rec->len,
+		.comp = rec->comp,
+	};
+	memcpy(c.r.donor, push->donor, sizeof(c.r.donor));
+	tmem_modify(dev->pool, e->slot, commit_entry, &c);
+	if (!c.done) {
+		counter_inc(zc, push_lost_race);
+		return;
+	}
+	counter_inc(zc, pushed_pages);
+	if (zc_slot_is_freed(dev, e->slot))
+		zc_freed_again(dev, e->slot);
+	n = zc_donors_list(c.leftover, list);
+	if (!n)
+		return;
+	ops = zc_remote_get(&idx);
+	for (i = 0; i < n; i++)
+		if (!ops || ops->flush(list[i], dev->id, e->slot, rec->version))
+			counter_inc(zc, copies_abandoned);
+	if (ops)
+		zc_remote_put(idx);
+}
+
+void zcache_push_done(struct zcache_push *push)
+{
+	struct zcache_push_rec *rec;
+	struct zc_donors refused;
+	struct zc_dev *dev;
+	unsigned int i, d;
+
+	/* The batch holds a reference: the device is there. */
+	dev = zc_dev_held(push->dev);
+	for (i = 0; i < push->nr; i++) {
+		rec = &push->rec[i];
+		zc_leaving_add(-(long)rec->len);
+		if (rec->acked == (1 << push->nr_donors) - 1) {
+			commit(dev, push, rec);
+		} else {
+			counter_inc(zc, push_not_enough_copies);
+			refused = (struct zc_donors) {};
+			for (d = 0; d < push->nr_donors; d++)
+				if (rec->refused & (1 << d))
+					zc_donors_add(&refused, push->donor[d]);
+			take_back(dev, rec->entry, refused, false);
+		}
+		zc_entry_put(dev, rec->entry);
+	}
+	fswap_retry(dev->fdev);
+	zc_dev_put(dev);
+	zc_remote_unpin();
+	zc_evict_kick();
+}
+EXPORT_SYMBOL_GPL(zcache_push_done);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * remote.c - the remote tier: who it is, and what keeps it
+ *
+ * Callers hold SRCU across a use of its ops; unregistering waits for them. Its
+ * module is pinned from the first page in flight to the last remote one.
+ */
+#include <linux/module.h>
+#include <linux/spinlock.h>
+#include <linux/srcu.h>
+
+#include "internal.h"
+
+static const struct zcache_remote_ops __rcu *tier;
+static DEFINE_MUTEX(tier_lock);		/* registering, one at a time */
+DEFINE_STATIC_SRCU(tier_srcu);
+
+/* Taken within an object's lock; a leaf. Guards pins and pinned. */
+static DEFINE_SPINLOCK(pin_lock);
+static unsigned long pins;
+static struct module *pinned;
+
+const struct zcache_remote_ops *zc_remote_get(int *idx)
+{
+	const struct zcache_remote_ops *ops;
+
+	*idx = srcu_read_lock(&tier_srcu);
+	ops = srcu_dereference(tier, &tier_srcu);
+	if (!ops)
+		srcu_read_unlock(&tier_srcu, *idx);
+	return ops;
+}
+
+void zc_remote_put(int idx)
+{
+	srcu_read_unlock(&tier_srcu, idx);
+}
+
+bool zc_remote_present(void)
+{
+	return rcu_access_pointer(tier);
+}
+
+/* One more page or batch is the tier's business. Any context but hard interrupts. */
+void zc_remote_pin(void)
+{
+	const struct zcache_remote_ops *ops;
+
+	spin_lock_bh(&pin_lock);
+	if (!pins++) {
+		rcu_read_lock();
+		ops = srcu_dereference_check(tier, &tier_srcu, lockdep_is_held(&pin_lock));
+		/* Fails while the module is being unloaded, which waits for our callers. */
+		if (ops && try_module_get(ops->owner))
+			pinned = ops->owner;
+		rcu_read_unlock();
+	}
+	spin_unlock_bh(&pin_lock);
+}
+
+void zc_remote_unpin(void)
+{
+	spin_lock_bh(&pin_lock);
+	if (!--pins && pinned) {
+		module_put(pinned);
+		pinned = NULL;
+	}
+	spin_unlock_bh(&pin_lock);
+}
+
+int zcache_register_remote(const struct zcache_remote_ops *ops)
+{
+	int err = 0;
+
+	mutex_lock(&tier_lock);
+	if (rcu_access_pointer(tier))
+		err = -EBUSY;
+	else
+		rcu_assign_pointer(tier, ops);
+	mutex_unlock(&tier_lock);
+	if (!err)
+		zcache_remote_kick();
+	return err;
+}
+EXPORT_SYMBOL_GPL(zcache_register_remote);
+
+void zcache_unregister_remote(const struct zcache_remote_ops *ops)
+{
+	mutex_lock(&tier_lock);
+	if (rcu_access_pointer(tier) == ops) {
+		spin_lock_bh(&pin_lock);
+		RCU_INIT_POINTER(tier, NULL);
+		spin_unlock_bh(&pin_lock);
+		synchronize_srcu(&tier_srcu);
+	}
+	mutex_unlock(&tier_lock);
+}
+EXPORT_SYMBOL_GPL(zcache_unregister_remote);

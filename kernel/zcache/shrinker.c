@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * shrinker.c - memory reclaim asks for some of the pool back
+ *
+ * Nothing can be freed at once: pages must be at a donor or on the backing device
+ * first. So a scan asks eviction for that many and frees none itself.
+ */
+#include <linux/mm.h>
+#include <linux/shrinker.h>
+
+#include "internal.h"
+
+static struct shrinker *shrinker;
+
+static unsigned long count(struct shrinker *s, struct shrink_control *sc)
+{
+	return zc_pool_pages() ?: SHRINK_EMPTY;
+}
+
+static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
+{
+	counter_inc(zc, shrinker_asked);
+	zc_evict_extra(sc->nr_to_scan);
+	return SHRINK_STOP;
+}
+
+int zc_shrinker_init(void)
+{
+	shrinker = shrinker_alloc(0, "zcache");
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker_register(shrinker);
+	return 0;
+}
+
+void zc_shrinker_exit(void)
+{
+	shrinker_free(shrinker);
+}
