@@ -18,9 +18,12 @@ from .paths import BUILD, GUEST, TOP, script
 # In the initramfs: enough to reach the two disks
 BOOT_MODULES = ["virtio_pci", "virtio_blk", "ext4", "crc32c_generic"]
 
+# Inserted before the agent starts
+START_MODULES = ["configfs", "virtio_console", "virtio_net"]
+
 # On the disk, each with what it needs; one that a kernel lacks is builtin there
 GUEST_MODULES = [
-    "virtio_net", "virtio_console", "virtio_balloon", "configfs", "loop", "overlay",
+    *START_MODULES, "virtio_balloon", "loop", "overlay",
     "zsmalloc", "lz4", "lz4hc", "lz4_compress", "lzo", "lzo_rle", "lzo_compress", "zstd",
     "zstd_compress", "zram", "brd", "nbd", "null_blk", "nvme_tcp", "nvmet", "nvmet_tcp",
     "dm_mod", "dm_delay", "dm_flakey", "dm_snapshot", "sch_netem", "sch_tbf", "sch_ingress",
@@ -117,6 +120,8 @@ def _make_disk(kernel, image):
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "bin").mkdir(parents=True)
     shutil.copy2(GUEST / "init.sh", tree / "init")
+    for name in ("fstab", "fstab.second"):
+        shutil.copy2(GUEST / name, tree / name)
     for program in _our_programs():
         shutil.copy2(program, tree / "bin" / program.name)
     release = tree / "lib" / "modules" / kernel.release
@@ -132,6 +137,12 @@ def _make_disk(kernel, image):
     subprocess.run(["/sbin/depmod", "-b", str(tree), kernel.release], check=True)
     (tree / "lib" / "modules").rename(tree / "modules")
     (tree / "lib").rmdir()
+    (tree / "modules-at-boot").write_text(
+        "".join(
+            f"/ramster/modules/{kernel.release}/{path}\n"
+            for path in _module_files(kernel, START_MODULES)
+        )
+    )
     used = int(subprocess.check_output(["du", "-sk", str(tree)]).split()[0])
     subprocess.run(
         ["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-m", "0",
@@ -173,7 +184,7 @@ class Images:
             _up_to_date(
                 self.disk,
                 lambda out: _make_disk(kernel, out),
-                [code, GUEST / "init.sh", *_our_modules(kernel), *_our_programs()],
+                [code, *GUEST.iterdir(), *_our_modules(kernel), *_our_programs()],
             )
 
 

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pagefill.c - a program that needs more memory than there is, and checks it all
+ *
+ * Fills memory page by page, then reads, touches or rewrites it in phases. Every
+ * page says which page of which generation it is and carries a checksum of the
+ * rest, so a page that is stale, another's or damaged is told from a good one.
+ * What the program itself needs is locked in memory. Ends with one line of JSON;
+ * status 0 only if every page was right.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE		4096
+#define WORDS		(PAGE / 8)
+#define MAX_THREADS	64
+#define MAX_PHASES	32
+#define MAGIC		0x7061676566696c6cULL	/* "pagefill" */
+
+/* Latencies: 8 steps to each power of two of nanoseconds */
+#define STEPS		8
+#define BUCKETS		(40 * STEPS)
+
+enum content { REAL, RANDOM, SAME, MIXED };
+
+struct stamp {
+	uint64_t magic, index, generation, checksum;
+};
+
+struct phase {
+	char name[16];
+	unsigned int share;	/* percent of the pages, for touch and rewrite */
+	double seconds;
+	uint64_t touched;
+	long major_faults;
+	uint64_t buckets[BUCKETS];
+	uint64_t max_ns;
+};
+
+struct worker {
+	pthread_t thread;
+	struct phase *phase;
+	uint64_t first, last;
+	uint64_t random;
+	uint64_t verified, bad, lost;
+	uint64_t touched, max_ns;
+	uint64_t buckets[BUCKETS];
+};
+
+static const char *const content_names[] = { "real", "random", "same", "mixed" };
+
+static unsigned char *area, *corpus;
+static unsigned char *generations;
+static uint64_t npages, corpus_pages, seed = 1;
+static enum content content = REAL;
+static unsigned int nthreads = 1;
+static int step, progress, go_on_after_sigbus;
+static struct phase phases[MAX_PHASES];
+static unsigned int nphases;
+static struct worker workers[MAX_THREADS];
+static _Atomic uint64_t phase_done;
+
+static __thread sigjmp_buf after_sigbus;
+static __thread volatile sig_atomic_t touching;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "pagefill: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 30;
+	x *= 0xbf58476d1ce4e5b9ULL;
+	x ^= x >> 27;
+	x *= 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state += 0x9e3779b97f4a7c15ULL;
+	return mix(*state);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* What page index holds in its nth generation */
+static enum content kind_of(uint64_t index)
+{
+	unsigned int dice;
+
+	if (content != MIXED)
+		return content;
+	dice = mix(seed ^ index * 31) % 100;
+	return dice < 70 ? REAL : dice < 85 ? RANDOM : SAME;
+}
+
+static uint64_t same_word(uint64_t index, unsigned int generation)
+{
+	return mix(seed + index * 256 + generation);
+}
+
+static uint64_t checksum(const unsigned char *page)
+{
+	const uint64_t *word = (const uint64_t *)page;
+	uint64_t a = seed, b = ~seed;
+
+	/* every word but the stamp's checksum itself, which is word 3 */
+	a = (a ^ word[0]) * 0x9e3779b97f4a7c15ULL;
+	b = (b ^ word[1]) * 0xc2b2ae3d27d4eb4fULL;
+	a = (a ^ word[2]) * 0x9e3779b97f4a7c15ULL;
+	for (int i = 4; i < WORDS; i += 2) {
+		a = ((a ^ word[i]) << 7 | (a ^ word[i]) >> 57) * 0x9e3779b97f4a7c15ULL;
+		b = ((b ^ word[i + 1]) << 11 | (b ^ word[i + 1]) >> 53) * 0xc2b2ae3d27d4eb4fULL;
+	}
+	return mix(a ^ mix(b));
+}
+
+static void write_page(uint64_t index, unsigned int generation)
+{
+	unsigned char *page = area + index * PAGE;
+	struct stamp *stamp = (struct stamp *)page;
+	uint64_t *word = (uint64_t *)page;
+	uint64_t state = mix(seed + index * 256 + generation);
+
+	switch (kind_of(index)) {
+	case SAME:
+		for (int i = 0; i < WORDS; i++)
+			word[i] = same_word(index, generation);
+		return;
+	case RANDOM:
+		for (int i = 0; i < WORDS; i++)
+			word[i] = next_random(&state);
+		break;
+	default:
+		memcpy(page, corpus + state % corpus_pages * PAGE, PAGE);
+		break;
+	}
+	stamp->magic = MAGIC;
+	stamp->index = index;
+	stamp->generation = generation;
+	stamp->checksum = checksum(page);
+}
+
+static void complain(uint64_t index, const char *what, uint64_t found, uint64_t wanted)
+{
+	static _Atomic int said;
+
+	if (said++ < 20)
+		fprintf(stderr, "pagefill: page %llu: %s is %#llx instead of %#llx\n",
+			(unsigned long long)index, what, (unsigned long long)found,
+			(unsigned long long)wanted);
+}
+
+static int page_is_right(uint64_t index, unsigned int generation)
+{
+	const unsigned char *page = area + index * PAGE;
+	const struct stamp *stamp = (const struct stamp *)page;
+	const uint64_t *word = (const uint64_t *)page;
+
+	if (kind_of(index) == SAME) {
+		for (int i = 0; i < WORDS; i++) {
+			if (word[i] == same_word(index, generation))
+				continue;
+			complain(index, "a word", word[i], same_word(index, generation));
+			return 0;
+		}
+		return 1;
+	}
+	if (stamp->magic != MAGIC)
+		complain(index, "the magic", stamp->magic, MAGIC);
+	else if (stamp->index != index)
+		complain(index, "the index", stamp->index, index);
+	else if (stamp->generation != generation)
+		complain(index, "the generation", stamp->generation, generation);
+	else if (stamp->checksum != checksum(page))
+		complain(index, "the checksum", stamp->checksum, checksum(page));
+	else
+		return 1;
+	return 0;
+}
+
+static void on_sigbus(int signal)
+{
+	if (touching)
+		siglongjmp(after_sigbus, 1);
+	_exit(128 + signal);
+}
+
+static void count_latency(struct worker *worker, uint64_t ns)
+{
+	unsigned int power = 63 - __builtin_clzll(ns | 8);
+	unsigned int bucket = power * STEPS + (ns >> (power - 3)) % STEPS;
+
+	worker->buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+	worker->touched++;
+	if (ns > worker->max_ns)
+		worker->max_ns = ns;
+}
+
+/* The first touch of a page, timed: here the page is fetched if it is away */
+static void touch(struct worker *worker, uint64_t index, int to_write)
+{
+	volatile uint64_t *word = (volatile uint64_t *)(area + index * PAGE);
+	uint64_t start = now_ns();
+
+	if (to_write)
+		*word = 0;
+	else
+		(void)*word;
+	count_latency(worker, now_ns() - start);
+}
+
+static void do_page(struct worker *worker, uint64_t index, char verb)
+{
+	if (sigsetjmp(after_sigbus, 0)) {
+		worker->lost++;
+		goto out;
+	}
+	touching = 1;
+	touch(worker, index, verb == 'f');
+	if (verb != 'f') {
+		if (page_is_right(index, generations[index]))
+			worker->verified++;
+		else
+			worker->bad++;
+	}
+	if (verb == 'w')
+		generations[index]++;
+	if (verb == 'w' || verb == 'f')
+		write_page(index, generations[index]);
+out:
+	touching = 0;
+	atomic_fetch_add_explicit(&phase_done, 1, memory_order_relaxed);
+}
+
+static void *work(void *arg)
+{
+	struct worker *worker = arg;
+	uint64_t range = worker->last - worker->first;
+	const char *name = worker->phase->name;
+
+	if (!strcmp(name, "fill") || !strcmp(name, "read")) {
+		for (uint64_t i = worker->first; i < worker->last; i++)
+			do_page(worker, i, name[0]);
+	} else {
+		for (uint64_t n = range * worker->phase->share / 100; n; n--)
+			do_page(worker, worker->first + next_random(&worker->random) % range,
+				strcmp(name, "rewrite") ? 't' : 'w');
+	}
+	return NULL;
+}
+
+static void *report_progress(void *arg)
+{
+	struct phase *phase = arg;
+	int old;
+
+	for (;;) {
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+		printf("progress %s %llu %llu\n", phase->name,
+		       (unsigned long long)phase_done, (unsigned long long)npages);
+		fflush(stdout);
+		pthread_setcancelstate(old, NULL);
+		usleep(500000);
+	}
+	return NULL;
+}
+
+static void run_phase(struct phase *phase)
+{
+	struct rusage before, after;
+	uint64_t start = now_ns();
+	pthread_t reporter;
+
+	phase_done = 0;
+	getrusage(RUSAGE_SELF, &before);
+	if (progress && pthread_create(&reporter, NULL, report_progress, phase))
+		die("thread");
+	for (unsigned int i = 0; i < nthreads; i++) {
+		struct worker *worker = &workers[i];
+
+		worker->phase = phase;
+		worker->first = npages * i / nthreads;
+		worker->last = npages * (i + 1) / nthreads;
+		worker->random = mix(seed ^ (phase - phases) << 8 ^ i);
+		worker->touched = 0;
+		worker->max_ns = 0;
+		memset(worker->buckets, 0, sizeof(worker->buckets));
+		if (pthread_create(&worker->thread, NULL, work, worker))
+			die("thread");
+	}
+	for (unsigned int i = 0; i < nthreads; i++) {
+		struct worker *worker = &workers[i];
+
+		pthread_join(worker->thread, NULL);
+		phase->touched += worker->touched;
+		if (worker->max_ns > phase->max_ns)
+			phase->max_ns = worker->max_ns;
+		for (int k = 0; k < BUCKETS; k++)
+			phase->buckets[k] += worker->buckets[k];
+	}
+	if (progress) {
+		pthread_cancel(reporter);
+		pthread_join(reporter, NULL);
+	}
+	getrusage(RUSAGE_SELF, &after);
+	phase->seconds = (now_ns() - start) / 1e9;
+	phase->major_faults = after.ru_majflt - before.ru_majflt;
+}
+
+static double percentile_us(const struct phase *phase, double share)
+{
+	uint64_t wanted = phase->touched * share, seen = 0;
+
+	for (int i = 0; i < BUCKETS; i++) {
+		seen += phase->buckets[i];
+		if (seen > wanted)
+			return (double)((uint64_t)(STEPS + i % STEPS + 1) << i / STEPS >> 3) / 1000;
+	}
+	return phase->max_ns / 1000.0;
+}
+
+static void wait_for_go(const struct phase *phase)
+{
+	char line[64];
+
+	printf("done %s\n", phase->name);
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		exit(3);
+}
+
+/* Prints the result; true if every page was right */
+static int report(double seconds)
+{
+	uint64_t verified = 0, bad = 0, lost = 0;
+
+	for (unsigned int i = 0; i < nthreads; i++) {
+		verified += workers[i].verified;
+		bad += workers[i].bad;
+		lost += workers[i].lost;
+	}
+	printf("{\"pages\": %llu, \"content\": \"%s\", \"threads\": %u, "
+	       "\"pages_verified\": %llu, \"bad_pages\": %llu, \"sigbus_pages\": %llu, "
+	       "\"seconds\": %.3f, \"phases\": [",
+	       (unsigned long long)npages, content_names[content], nthreads,
+	       (unsigned long long)verified, (unsigned long long)bad,
+	       (unsigned long long)lost, seconds);
+	for (unsigned int i = 0; i < nphases; i++) {
+		const struct phase *phase = &phases[i];
+
+		printf("%s{\"name\": \"%s\", \"touches\": %llu, \"seconds\": %.3f, "
+		       "\"major_faults\": %ld, \"p50_us\": %.1f, \"p90_us\": %.1f, "
+		       "\"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f}",
+		       i ? ", " : "", phase->name, (unsigned long long)phase->touched,
+		       phase->seconds, phase->major_faults, percentile_us(phase, 0.5),
+		       percentile_us(phase, 0.9), percentile_us(phase, 0.99),
+		       percentile_us(phase, 0.999), phase->max_ns / 1000.0);
+	}
+	puts("]}");
+	return !bad && (!lost || go_on_after_sigbus);
+}
+
+static int parse_phases(char *text)
+{
+	for (char *word = strtok(text, ","); word; word = strtok(NULL, ",")) {
+		struct phase *phase = &phases[nphases];
+		char *share = strchr(word, '=');
+
+		if (nphases == MAX_PHASES)
+			return 0;
+		phase->share = share ? atoi(share + 1) : 25;
+		if (share)
+			*share = 0;
+		if (strcmp(word, "fill") && strcmp(word, "read") && strcmp(word, "touch") &&
+		    strcmp(word, "rewrite"))
+			return 0;
+		snprintf(phase->name, sizeof(phase->name), "%s", word);
+		nphases++;
+	}
+	return nphases && !strcmp(phases[0].name, "fill");
+}
+
+static void open_corpus(const char *path)
+{
+	struct stat info;
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || fstat(fd, &info))
+		die(path);
+	corpus_pages = info.st_size / PAGE;
+	corpus = mmap(NULL, info.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (corpus == MAP_FAILED || !corpus_pages)
+		die(path);
+	close(fd);
+}
+
+static void make_area(void)
+{
+	area = mmap(NULL, npages * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	generations = mmap(NULL, npages, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (area == MAP_FAILED || generations == MAP_FAILED)
+		die("memory");
+	/* a page at a time is what is under test */
+	madvise(area, npages * PAGE, MADV_NOHUGEPAGE);
+	if (mlock(generations, npages))
+		die("mlock");
+}
+
+static const char usage[] =
+	"usage: pagefill --mb N [options]\n"
+	"  --content real|random|same|mixed   what the pages hold (real)\n"
+	"  --corpus FILE      where real pages come from (/corpus)\n"
+	"  --phases LIST      fill,read,touch=25 by default; also rewrite=PERCENT\n"
+	"  --threads N        each has its share of the pages (1)\n"
+	"  --seed N\n"
+	"  --step             say \"done PHASE\" and wait for a line after each phase\n"
+	"  --progress         say how far it is, twice a second\n"
+	"  --survive-sigbus   lost pages are counted, and are not a failure\n";
+
+static int parse(int argc, char **argv, const char **corpus_path)
+{
+	static const struct option options[] = {
+		{ "mb", required_argument, NULL, 'm' },
+		{ "content", required_argument, NULL, 'c' },
+		{ "corpus", required_argument, NULL, 'f' },
+		{ "phases", required_argument, NULL, 'p' },
+		{ "threads", required_argument, NULL, 't' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "step", no_argument, NULL, 'w' },
+		{ "progress", no_argument, NULL, 'g' },
+		{ "survive-sigbus", no_argument, NULL, 'b' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static char default_phases[] = "fill,read,touch=25";
+	char *phase_list = default_phases;
+	int c, k;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'm':
+			npages = strtoull(optarg, NULL, 10) * 256;
+			break;
+		case 'c':
+			for (k = REAL; k <= MIXED && strcmp(optarg, content_names[k]); k++)
+				;
+			if (k > MIXED)
+				return 0;
+			content = k;
+			break;
+		case 'f':
+			*corpus_path = optarg;
+			break;
+		case 'p':
+			phase_list = optarg;
+			break;
+		case 't':
+			nthreads = atoi(optarg);
+			break;
+		case 's':
+			seed = strtoull(optarg, NULL, 10);
+			break;
+		case 'w':
+			step = 1;
+			break;
+		case 'g':
+			progress = 1;
+			break;
+		case 'b':
+			go_on_after_sigbus = 1;
+			break;
+		default:
+			return 0;
+		}
+	}
+	return npages && nthreads >= 1 && nthreads <= MAX_THREADS && optind == argc &&
+	       parse_phases(phase_list);
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction sigbus = { .sa_handler = on_sigbus, .sa_flags = SA_NODEFER };
+	const char *corpus_path = "/corpus";
+	double seconds = 0;
+
+	if (!parse(argc, argv, &corpus_path)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	sigaction(SIGBUS, &sigbus, NULL);
+	if (mlockall(MCL_CURRENT))
+		die("mlockall");
+	if (content == REAL || content == MIXED)
+		open_corpus(corpus_path);
+	make_area();
+	for (unsigned int i = 0; i < nphases; i++) {
+		run_phase(&phases[i]);
+		seconds += phases[i].seconds;
+		if (step)
+			wait_for_go(&phases[i]);
+	}
+	return report(seconds) ? 0 : 1;
+}
