@@ -148,8 +148,11 @@ class Agent:
             del self.jobs[number]
 
     def send(self, number, kind, payload):
-        with self.sending:
-            self.socket.sendall(HEADER.pack(len(payload), number, kind) + payload)
+        try:
+            with self.sending:
+                self.socket.sendall(HEADER.pack(len(payload), number, kind) + payload)
+        except OSError as problem:
+            raise CommandFailed(f"{self.name}: {self.alive() or problem}") from problem
 
     def wait(self, condition, timeout, what):
         deadline = time.monotonic() + timeout

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The bench itself: what it promises to the tests, and that it can say no."""
+
+import pytest
+from vmlab import CommandFailed, DirtyLog, wait_until
+from vmlab.kernel_log import KernelLog
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="module")
+def pair(request):
+    from vmlab import Cluster
+
+    with Cluster("ab", name="harness", disks={"data": "64M"}) as cluster:
+        yield cluster.boot()
+
+
+def test_a_command_returns_its_output_errors_and_status(pair):
+    result = pair["a"].run("echo out; echo err >&2; exit 3", check=False)
+    assert (result.out, result.err, result.status) == ("out\n", "err\n", 3)
+
+
+def test_a_failing_command_is_an_error_that_shows_what_it_said(pair):
+    with pytest.raises(CommandFailed, match="no such luck"):
+        pair["a"].run("echo no such luck >&2; false")
+
+
+def test_a_killed_command_is_not_a_success(pair):
+    job = pair["a"].start_command("echo started; exec sleep 1000")
+    job.wait_for_line("started")
+    job.kill(9)
+    assert job.wait(check=False).status == -9
+
+
+def test_a_command_that_does_not_end_runs_into_its_deadline(pair):
+    job = pair["a"].start_command("sleep 1000")
+    with pytest.raises(CommandFailed, match="not within 1 s"):
+        job.wait(timeout=1)
+    job.kill(9)
+    job.wait(check=False)
+
+
+def test_much_output_arrives_whole(pair):
+    out = pair["a"].run("seq 200000").out
+    assert out.splitlines()[-1] == "200000" and len(out) == len("\n".join(map(str, range(200001)))) - 1
+
+
+def test_input_reaches_a_command(pair):
+    job = pair["b"].start_command("read line; echo got $line; cat")
+    job.write("one\ntwo\n")
+    job.close_input()
+    assert job.wait().out == "got one\ntwo\n"
+
+
+def test_files_are_read_without_a_process(pair):
+    assert pair["b"].read("/etc/hostname") == "b\n"
+    with pytest.raises(OSError):
+        pair["b"].read("/no/such/file")
+
+
+def test_a_disk_of_its_own_is_there(pair):
+    assert pair["a"].output(f"blockdev --getsize64 {pair['a'].disk('data')}") == str(64 << 20)
+
+
+def test_a_cut_link_passes_nothing_until_it_is_restored(pair):
+    link = pair.link("a", "b")
+    ping = f"ping -c 1 -W 1 {pair['b'].ip}"
+    pair["a"].run(ping)
+    link.cut()
+    assert pair["a"].run(ping, check=False).status == 1
+    link.restore()
+    wait_until(lambda: pair["a"].run(ping, check=False).status == 0, "the link to work again", 20)
+
+
+def test_a_one_way_cut_lets_the_other_way_pass(pair):
+    a, b, link = pair["a"], pair["b"], pair.link("a", "b")
+    a.run(f"ping -c 1 {b.ip}")
+    link.cut_one_way(b, a)
+    before = pair.lan.frames(a.number, b.number), pair.lan.frames(b.number, a.number)
+    assert a.run(f"ping -c 1 -W 1 {b.ip}", check=False).status == 1
+    assert pair.lan.frames(a.number, b.number) > before[0]
+    assert pair.lan.frames(b.number, a.number) == before[1]
+    link.restore()
+
+
+def test_an_unplugged_cable_is_seen_by_the_card(pair):
+    node = pair["b"]
+    node.unplug_cable()
+    wait_until(lambda: node.read("/sys/class/net/eth0/operstate") == "down\n", "no carrier")
+    node.plug_cable()
+    wait_until(lambda: node.read("/sys/class/net/eth0/operstate") == "up\n", "a carrier")
+
+
+def test_a_frozen_node_goes_on_where_it_was(pair):
+    node = pair["b"]
+    job = node.start_command("sleep 1; echo awake")
+    node.freeze()
+    with pytest.raises(CommandFailed, match="not within"):
+        job.wait(timeout=3)
+    node.thaw()
+    assert job.wait(timeout=30).out == "awake\n"
+
+
+def test_a_reset_node_has_forgotten_its_ram(pair):
+    node = pair["b"]
+    node.run("echo here >/tmp/mark")
+    node.reset()
+    assert not node.exists("/tmp/mark")
+
+
+def test_a_killed_node_can_be_booted_again(pair):
+    node = pair["b"]
+    node.kill()
+    with pytest.raises(CommandFailed, match="the VM ended"):
+        pair["b"].run("true")
+    node.boot()
+    assert node.read("/etc/hostname") == "b\n"
+    pair["a"].run(f"ping -c 1 -W 5 {node.ip}")
+
+
+def test_a_program_out_of_memory_leaves_the_agent_working(pair):
+    assert pair["a"].run("pagefill --mb 400 --content same", check=False).status == -9
+    assert pair["a"].output("echo fine") == "fine"
+    pair.allow(r"Call Trace:|Out of memory")
+    pair.check_logs()
+
+
+def test_a_kernel_panic_is_an_error_at_once(make_cluster):
+    cluster = make_cluster("a", lan=False)
+    with pytest.raises(CommandFailed, match="kernel panic"):
+        cluster["a"].run("echo c >/proc/sysrq-trigger", timeout=60)
+    with pytest.raises(DirtyLog):
+        cluster.check_logs()
+
+
+BAD_LINES = [
+    "[    1.0] BUG: kernel NULL pointer dereference, address: 0000000000000010",
+    "[    1.0] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 foo+0x1/0x2",
+    "[    1.0] WARNING: possible circular locking dependency detected",
+    "[    1.0] INFO: task kswapd0:30 blocked for more than 60 seconds.",
+    "[    1.0] rcu: INFO: rcu_preempt self-detected stall on CPU",
+    "[    1.0] BUG: KASAN: slab-use-after-free in foo+0x1/0x2",
+    "[    1.0] refcount_t: underflow; use-after-free.",
+    "[    1.0] Kernel panic - not syncing: Fatal exception",
+    "[    1.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s!",
+    "[    1.0] list_del corruption, ffff888 is LIST_POISON1",
+    "[    1.0] kworker/0:1: page allocation failure: order:0, mode:0x0",
+    "[    1.0] =============================\n[    1.0] WARNING: suspicious RCU usage",
+    "[    1.0] unreferenced object 0xffff888 (size 64):",
+    "[    1.0] pagefill[117]: segfault at 0 ip 0 sp 0 error 4 in pagefill",
+    "[    1.0] UBSAN: array-index-out-of-bounds in foo.c:1:1",
+]
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
+def test_a_bad_line_in_a_log_is_found(tmp_path, line):
+    path = tmp_path / "log"
+    path.write_text("[    0.5] all is well\n" + line + "\n[    1.5] all is well\n")
+    with pytest.raises(DirtyLog):
+        KernelLog("a", path).check()
+
+
+def test_a_clean_log_passes_and_an_allowed_line_too(tmp_path):
+    path = tmp_path / "log"
+    path.write_text("[ 0.0] Kernel command line: debug BUG\n[ 0.5] all is well\n")
+    KernelLog("a", path).check()
+    path.write_text("[ 1.0] WARNING: this is what the test provokes\n")
+    KernelLog("a", path).check(allowed=["what the test provokes"])
+
+
+PLANTED = """
+def test_with_a_planted_warning(make_cluster):
+    cluster = make_cluster("a", lan=False)
+    cluster["a"].run("echo 'WARNING: planted' >/dev/kmsg")
+
+def test_without(make_cluster):
+    make_cluster("a", lan=False)["a"].run("echo 'nothing planted' >/dev/kmsg")
+"""
+
+
+def test_a_planted_warning_fails_the_test_that_ran_meanwhile(pytester, request):
+    folder = request.path.parent
+    pytester.makeconftest((folder / "conftest.py").read_text())
+    pytester.makepyfile(PLANTED)
+    pytester.syspathinsert(str(folder))
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1, failed=1)
