@@ -2,8 +2,11 @@
 /*
  * node.h - the node table and settings, as the administrator wrote them
  *
- * nodemanager.c (configfs) owns both. The rest of the module reads the settings with
- * READ_ONCE() at each use, and is told of nodes through the calls below.
+ * The node manager (configfs: nodemanager.c, nm_*.c) owns both. The rest of the
+ * module reads the settings with READ_ONCE() at each use, is told of nodes by
+ * rs_listener_start(), rs_peer_add() and their opposites, and looks them up by
+ * the calls below. It may do so from within those, and from threads that those wait for:
+ * the mutex here is never held across them.
  */
 #ifndef _RAMSTER_NODE_H
 #define _RAMSTER_NODE_H
@@ -11,9 +14,15 @@
 #include <linux/socket.h>
 #include <linux/types.h>
 
+#include "uapi/ramster_genl.h"
+
 #define RS_NAME_MAX	64
 #define RS_NODE_MAX	1022	/* highest node number */
 #define RS_KEY_BYTES	32
+#define RS_INCARNATION_BYTES	16
+
+/* This life of the module: random, made at load. */
+extern u8 rs_incarnation[RS_INCARNATION_BYTES];
 
 struct rs_settings {
 	u32 heartbeat_ms;
@@ -38,6 +47,9 @@ struct rs_node_info {
 	bool connect;
 	struct sockaddr_storage addr;	/* port included */
 };
+
+/* "down", "connecting", "up", "suspect". Any context. */
+const char *rs_state_name(enum ramster_node_state state);
 
 /* The cluster's name, "" without one. Stable while a node is local or connected. */
 const char *rs_cluster_name(void);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/* nm_settings.c - the attributes of a cluster: times, policy, key */
+#include <linux/hex.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "nm.h"
+
+#define MB_MAX	(1U << 24)	/* 16 TiB */
+
+#define DEFAULTS {			\
+	.heartbeat_ms = 1000,		\
+	.suspect_ms = 3000,		\
+	.dead_ms = 10000,		\
+	.reconnect_ms = 500,		\
+	.fetch_timeout_ms = 8000,	\
+	.replicas = 1,			\
+}
+
+struct rs_settings rs_settings = DEFAULTS;
+
+struct setting {
+	const char *name;
+	u32 *value;
+	u32 min;
+	u32 max;
+};
+
+/* A setting as it would be after the change. */
+static u32 as_changed(u32 *setting, const struct setting *changed, u32 value)
+{
+	return setting == changed->value ? value : *setting;
+}
+
+/* heartbeat_ms < suspect_ms < dead_ms, at any moment. */
+static int order_check(struct config_item *item, const struct setting *changed, u32 value)
+{
+	u32 heartbeat = as_changed(&rs_settings.heartbeat_ms, changed, value);
+	u32 suspect = as_changed(&rs_settings.suspect_ms, changed, value);
+	u32 dead = as_changed(&rs_settings.dead_ms, changed, value);
+
+	if (heartbeat >= suspect)
+		return nm_refuse(item, changed->name, -EINVAL,
+				 "%u: heartbeat_ms (%u) must be below suspect_ms (%u)", value,
+				 heartbeat, suspect);
+	if (suspect >= dead)
+		return nm_refuse(item, changed->name, -EINVAL,
+				 "%u: suspect_ms (%u) must be below dead_ms (%u)", value, suspect,
+				 dead);
+	return 0;
+}
+
+static ssize_t setting_store(struct config_item *item, const struct setting *s, const char *page,
+			     size_t count)
+{
+	u32 value;
+	int err;
+
+	err = nm_parse(item, s->name, page, count, s->min, s->max, &value);
+	if (err)
+		return err;
+	mutex_lock(&nm_change_lock);
+	err = order_check(item, s, value);
+	if (!err)
+		WRITE_ONCE(*s->value, value);
+	mutex_unlock(&nm_change_lock);
+	return err ?: count;
+}
+
+#define SETTING(_name, _min, _max)							\
+static const struct setting setting_##_name = {						\
+	#_name, &rs_settings._name, _min, _max						\
+};											\
+static ssize_t cluster_##_name##_show(struct config_item *item, char *page)		\
+{											\
+	return sysfs_emit(page, "%u\n", READ_ONCE(rs_settings._name));			\
+}											\
+static ssize_t cluster_##_name##_store(struct config_item *item, const char *page,	\
+				       size_t count)					\
+{											\
+	return setting_store(item, &setting_##_name, page, count);			\
+}											\
+CONFIGFS_ATTR(cluster_, _name)
+
+SETTING(heartbeat_ms, 50, 60000);
+SETTING(suspect_ms, 51, 600000);
+SETTING(dead_ms, 52, 600000);
+SETTING(reconnect_ms, 50, 60000);
+SETTING(fetch_timeout_ms, 100, 600000);
+SETTING(replicas, 1, 3);
+SETTING(lend_max_mb, 0, MB_MAX);
+SETTING(keep_free_mb, 0, MB_MAX);
+SETTING(quota_mb, 0, MB_MAX);
+
+static bool live_beyond_loopback(const struct nm_node *node, const void *unused)
+{
+	return (node->local || node->connect) && nm_node_beyond_loopback(node);
+}
+
+static ssize_t cluster_insecure_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(rs_settings.insecure));
+}
+
+static ssize_t cluster_insecure_store(struct config_item *item, const char *page, size_t count)
+{
+	const struct nm_node *live;
+	u32 insecure;
+	int err;
+
+	err = nm_parse(item, "insecure", page, count, 0, 1, &insecure);
+	if (err)
+		return err;
+	mutex_lock(&nm_change_lock);
+	live = nm_table_match(live_beyond_loopback, NULL);
+	if (!insecure && !nm_table_has_key() && live)
+		err = nm_refuse(item, "insecure", -EBUSY,
+				"0: node %s is in use beyond loopback; set key first", live->name);
+	else
+		WRITE_ONCE(rs_settings.insecure, insecure);
+	mutex_unlock(&nm_change_lock);
+	return err ?: count;
+}
+CONFIGFS_ATTR(cluster_, insecure);
+
+/* What was typed is never in the log, and does not stay in configfs' buffer. */
+static ssize_t cluster_key_store(struct config_item *item, const char *page, size_t count)
+{
+	u8 key[RS_KEY_BYTES];
+	size_t len = strnlen(page, count);
+	int err = 0;
+
+	if (len && page[len - 1] == '\n')
+		len--;
+	if (len != 2 * RS_KEY_BYTES || hex2bin(key, page, RS_KEY_BYTES)) {
+		err = nm_refuse(item, "key", -EINVAL, "not %u hex digits", 2 * RS_KEY_BYTES);
+	} else {
+		mutex_lock(&nm_change_lock);
+		nm_table_set_key(key);
+		mutex_unlock(&nm_change_lock);
+	}
+	memzero_explicit(key, sizeof(key));
+	memzero_explicit((char *)page, count);
+	return err ?: count;
+}
+CONFIGFS_ATTR_WO(cluster_, key);
+
+struct configfs_attribute *nm_cluster_attrs[] = {
+	&cluster_attr_heartbeat_ms,
+	&cluster_attr_suspect_ms,
+	&cluster_attr_dead_ms,
+	&cluster_attr_reconnect_ms,
+	&cluster_attr_fetch_timeout_ms,
+	&cluster_attr_replicas,
+	&cluster_attr_lend_max_mb,
+	&cluster_attr_keep_free_mb,
+	&cluster_attr_quota_mb,
+	&cluster_attr_insecure,
+	&cluster_attr_key,
+	NULL,
+};
+
+/* The defaults, as for a cluster that was just made. Under nm_change_lock. */
+void nm_settings_reset(void)
+{
+	lockdep_assert_held(&nm_change_lock);
+	rs_settings = (struct rs_settings)DEFAULTS;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/* nm_table.c - the table of nodes, the cluster's name and key: what the rest looks up */
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/string.h>
+
+#include "nm.h"
+
+DEFINE_MUTEX(nm_change_lock);
+
+static DEFINE_MUTEX(table_lock);
+static LIST_HEAD(nodes);
+static unsigned int nr_nodes;
+static struct nm_node *by_num[RS_NODE_MAX + 1];
+static int local_num = -1;
+static char cluster_name[RS_NAME_MAX + 1];
+static u8 cluster_key[RS_KEY_BYTES];
+static bool has_key;
+
+static void change_begin(void)
+{
+	lockdep_assert_held(&nm_change_lock);
+	mutex_lock(&table_lock);
+}
+
+static void change_end(void)
+{
+	mutex_unlock(&table_lock);
+}
+
+/* -ENOSPC: there cannot be more nodes than numbers. */
+int nm_table_add(struct nm_node *node)
+{
+	if (nr_nodes > RS_NODE_MAX)
+		return -ENOSPC;
+	change_begin();
+	list_add_tail(&node->list, &nodes);
+	nr_nodes++;
+	change_end();
+	return 0;
+}
+
+void nm_table_remove(struct nm_node *node)
+{
+	change_begin();
+	list_del(&node->list);
+	nr_nodes--;
+	if (node->num >= 0)
+		by_num[node->num] = NULL;
+	change_end();
+}
+
+void nm_table_set_num(struct nm_node *node, u16 num)
+{
+	change_begin();
+	if (node->num >= 0)
+		by_num[node->num] = NULL;
+	node->num = num;
+	by_num[num] = node;
+	change_end();
+}
+
+static void put_port(struct nm_node *node)
+{
+	if (node->addr.ss_family == AF_INET)
+		((struct sockaddr_in *)&node->addr)->sin_port = cpu_to_be16(node->port);
+	else if (node->addr.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&node->addr)->sin6_port = cpu_to_be16(node->port);
+}
+
+/* The port in @addr is replaced by the node's. */
+void nm_table_set_address(struct nm_node *node, const struct sockaddr_storage *addr)
+{
+	change_begin();
+	node->addr = *addr;
+	put_port(node);
+	change_end();
+}
+
+void nm_table_set_port(struct nm_node *node, u16 port)
+{
+	change_begin();
+	node->port = port;
+	put_port(node);
+	change_end();
+}
+
+void nm_table_set_local(struct nm_node *node, bool local)
+{
+	change_begin();
+	node->local = local;
+	WRITE_ONCE(local_num, local ? node->num : -1);
+	change_end();
+}
+
+void nm_table_set_connect(struct nm_node *node, bool connect)
+{
+	change_begin();
+	node->connect = connect;
+	change_end();
+}
+
+void nm_table_set_cluster(const char *name)
+{
+	change_begin();
+	strscpy(cluster_name, name, sizeof(cluster_name));
+	change_end();
+}
+
+void nm_table_set_key(const u8 *key)
+{
+	change_begin();
+	memzero_explicit(cluster_key, sizeof(cluster_key));
+	if (key)
+		memcpy(cluster_key, key, sizeof(cluster_key));
+	has_key = key;
+	change_end();
+}
+
+bool nm_table_has_key(void)
+{
+	lockdep_assert_held(&nm_change_lock);
+	return has_key;
+}
+
+struct nm_node *nm_table_match(bool (*match)(const struct nm_node *node, const void *arg),
+			       const void *arg)
+{
+	struct nm_node *node;
+
+	lockdep_assert_held(&nm_change_lock);
+	list_for_each_entry(node, &nodes, list)
+		if (match(node, arg))
+			return node;
+	return NULL;
+}
+
+/* A copy for the rest of the module. Under either lock. */
+void nm_table_read(const struct nm_node *node, struct rs_node_info *info)
+{
+	strscpy(info->name, node->name, sizeof(info->name));
+	info->num = node->num;
+	info->local = node->local;
+	info->connect = node->connect;
+	info->addr = node->addr;
+}
+
+const char *rs_cluster_name(void)
+{
+	return cluster_name;
+}
+
+int rs_local_num(void)
+{
+	return READ_ONCE(local_num);
+}
+
+/**
+ * rs_node_find - look a node up
+ * @num:  its number; any value
+ * @info: out: a copy of what the table says; untouched if there is none
+ *
+ * Context: process; takes a mutex that is never held for long.
+ * Return: false if no node has that number.
+ */
+bool rs_node_find(u16 num, struct rs_node_info *info)
+{
+	bool found;
+
+	if (num > RS_NODE_MAX)
+		return false;
+	mutex_lock(&table_lock);
+	found = by_num[num];
+	if (found)
+		nm_table_read(by_num[num], info);
+	mutex_unlock(&table_lock);
+	return found;
+}
+
+/**
+ * rs_node_next - walk the nodes in the order of their numbers
+ * @num:  where to begin
+ * @info: out: the first node with this number or a higher one
+ *
+ * Context: process; takes a mutex that is never held for long.
+ * Return: false at the end.
+ */
+bool rs_node_next(u16 num, struct rs_node_info *info)
+{
+	bool found = false;
+	unsigned int i;
+
+	mutex_lock(&table_lock);
+	for (i = num; i <= RS_NODE_MAX && !found; i++) {
+		found = by_num[i];
+		if (found)
+			nm_table_read(by_num[i], info);
+	}
+	mutex_unlock(&table_lock);
+	return found;
+}
+
+/**
+ * rs_cluster_key - get the cluster's key
+ * @key: out; the caller wipes it with memzero_explicit()
+ *
+ * Context: process; takes a mutex that is never held for long.
+ * Return: false if none was given.
+ */
+bool rs_cluster_key(u8 key[RS_KEY_BYTES])
+{
+	bool found;
+
+	mutex_lock(&table_lock);
+	found = has_key;
+	if (found)
+		memcpy(key, cluster_key, RS_KEY_BYTES);
+	mutex_unlock(&table_lock);
+	return found;
+}
