@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "frontswap: " fmt
+
+#include "load.h"
+
+#include <linux/highmem.h>
+#include <linux/mempool.h>
+#include <linux/slab.h>
+
+#include "backend.h"
+#include "device.h"
+#include "io.h"
+#include "slot.h"
+#include "stats.h"
+
+#define LOADS_RESERVED	64
+
+/*
+ * The bits of a slot that nobody is writing are exact, so a miss of a page that
+ * is above means that it moved between our two looks. Only a user who writes
+ * the slot that he reads can make that happen twice.
+ */
+#define MISSES_MAX	8
+
+struct page_load {
+	struct fswap_load load;
+	struct fswap_io *io;
+	unsigned int misses;
+	struct delayed_work look_again;
+};
+
+static struct kmem_cache *load_cache;
+static mempool_t load_pool;
+
+static void load_end(struct page_load *pl, blk_status_t status)
+{
+	struct fswap_io *io = pl->io;
+
+	if (status)
+		fswap_io_fail(io, status);
+	mempool_free(pl, &load_pool);
+	fswap_io_put(io);
+}
+
+static void settle(struct page_load *pl, int err)
+{
+	switch (err) {
+	case 0:
+		counter_inc(fswap, loads);
+		load_end(pl, BLK_STS_OK);
+		break;
+	case -ENOENT:
+		counter_inc(fswap, loads_missed);
+		queue_delayed_work(fswap_wq, &pl->look_again, 0);
+		break;
+	default:
+		counter_inc(fswap, loads_failed);
+		load_end(pl, BLK_STS_IOERR);
+	}
+}
+
+static void load_done(struct fswap_load *load, int err)
+{
+	struct page_load *pl = container_of(load, struct page_load, load);
+
+	fswap_backend_load_ended(pl->io->dev);
+	settle(pl, err);
+}
+
+static void load_begin(struct page_load *pl)
+{
+	int err = fswap_backend_load(pl->io->dev, &pl->load);
+
+	if (err != -EINPROGRESS)
+		settle(pl, err);
+}
+
+static void read_below_endio(struct bio *bio)
+{
+	struct page_load *pl = fswap_single_of(bio)->owner;
+	blk_status_t status = bio->bi_status;
+
+	if (status)
+		counter_inc(fswap, backing_errors);
+	bio_put(bio);
+	load_end(pl, status);
+}
+
+static void read_below(struct page_load *pl)
+{
+	struct fswap_dev *dev = pl->io->dev;
+	struct fswap_single *single;
+
+	if (!dev->backing) {
+		counter_inc(fswap, zero_reads);
+		clear_highpage(pl->load.page);
+		load_end(pl, BLK_STS_OK);
+		return;
+	}
+	single = fswap_single_alloc(dev, pl->load.slot, pl->load.page,
+				    REQ_OP_READ | (pl->io->bio->bi_opf & (REQ_SYNC | REQ_PRIO)),
+				    read_below_endio, pl);
+	counter_inc(fswap, backing_reads);
+	submit_bio_noacct(&single->bio);
+}
+
+static void look_again_work(struct work_struct *work)
+{
+	struct page_load *pl = container_of(to_delayed_work(work), struct page_load, look_again);
+	struct fswap_dev *dev = pl->io->dev;
+	unsigned int bits = slotmap_get(&dev->map, pl->load.slot);
+
+	if (!(bits & SLOT_ABOVE)) {
+		read_below(pl);
+	} else if (bits & SLOT_BUSY) {
+		queue_delayed_work(fswap_wq, &pl->look_again, 1);
+	} else if (++pl->misses < MISSES_MAX) {
+		load_begin(pl);
+	} else {
+		counter_inc(fswap, lost_pages);
+		pr_err_ratelimited("%s: lost page: slot %u is above, but the backend has not got it\n",
+				   dev->name, pl->load.slot);
+		load_end(pl, BLK_STS_IOERR);
+	}
+}
+
+static void read_above(struct fswap_io *io)
+{
+	struct page_load *pl = mempool_alloc(&load_pool, GFP_NOIO);
+
+	memset(pl, 0, sizeof(*pl));
+	pl->load.page = fswap_io_page(io);
+	pl->load.slot = fswap_io_slot(io);
+	pl->load.done = load_done;
+	pl->io = io;
+	INIT_DELAYED_WORK(&pl->look_again, look_again_work);
+	atomic_inc(&io->pending);
+	load_begin(pl);
+}
+
+static void read_nothing(struct fswap_io *io)
+{
+	struct fswap_dev *dev = io->dev;
+
+	if (fswap_io_slot(io)) {
+		counter_inc(fswap, zero_reads);
+		clear_highpage(fswap_io_page(io));
+	} else {
+		counter_inc(fswap, header_reads);
+		copy_highpage(fswap_io_page(io), dev->header);
+	}
+}
+
+/**
+ * fswap_read_pages - read each page of an io from where it is
+ * @io: the caller's count is given up
+ */
+void fswap_read_pages(struct fswap_io *io)
+{
+	struct fswap_dev *dev = io->dev;
+	struct fswap_run run = {};
+
+	for (; io->iter.bi_size; fswap_io_advance(io)) {
+		bool above = slotmap_get(&dev->map, fswap_io_slot(io)) & SLOT_ABOVE;
+
+		if (!above && dev->backing) {
+			fswap_run_add(&run, io);
+			continue;
+		}
+		fswap_run_submit(&run, io);
+		if (above)
+			read_above(io);
+		else
+			read_nothing(io);
+	}
+	fswap_run_submit(&run, io);
+	fswap_io_put(io);
+}
+
+/**
+ * fswap_load_init - set up the pool of loads
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fswap_load_init(void)
+{
+	int err;
+
+	load_cache = KMEM_CACHE(page_load, 0);
+	if (!load_cache)
+		return -ENOMEM;
+	err = mempool_init_slab_pool(&load_pool, LOADS_RESERVED, load_cache);
+	if (err)
+		kmem_cache_destroy(load_cache);
+	return err;
+}
+
+/**
+ * fswap_load_uninit - undo fswap_load_init()
+ */
+void fswap_load_uninit(void)
+{
+	mempool_exit(&load_pool);
+	kmem_cache_destroy(load_cache);
+}
