@@ -51,8 +51,8 @@ static int frozen_check(struct nm_node *node, const char *attr)
 	if (!live(node))
 		return 0;
 	return nm_refuse(&node->item, attr, -EBUSY,
-			 "frozen while %s is 1; write 0 there first (pages that lie on a node "
-			 "are given up with it)", node->local ? "local" : "connect");
+			 "frozen while %s is 1; write 0 there first",
+			 node->local ? "local" : "connect");
 }
 
 /* num */
@@ -128,16 +128,17 @@ static const char *address_parse(const char *page, size_t count, struct sockaddr
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)addr;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)addr;
-	size_t len = strnlen(page, count);
+	size_t len = count;
+	const char *end;
 
 	memset(addr, 0, sizeof(*addr));
 	if (len && page[len - 1] == '\n')
 		len--;
-	if (in4_pton(page, len, (u8 *)&v4->sin_addr, '\0', NULL)) {
+	if (in4_pton(page, len, (u8 *)&v4->sin_addr, '\0', &end) && end == page + len) {
 		v4->sin_family = AF_INET;
 		return v4_fault(v4->sin_addr.s_addr);
 	}
-	if (in6_pton(page, len, (u8 *)&v6->sin6_addr, '\0', NULL)) {
+	if (in6_pton(page, len, (u8 *)&v6->sin6_addr, '\0', &end) && end == page + len) {
 		v6->sin6_family = AF_INET6;
 		return v6_fault(&v6->sin6_addr);
 	}
