@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ramsterd.c - start RAMster on this node, watch it, and stop it in order
+ *
+ * The daemon is in the path of no page: paging goes on while it is dead, and a
+ * new one takes the node up as it finds it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "../lib/pidfile.h"
+#include "../lib/text.h"
+#include "daemon.h"
+#include "log.h"
+
+struct options {
+	const char *config, *pidfile, *module_dir;
+	bool foreground;
+};
+
+static void help(void)
+{
+	printf("usage: ramsterd [options]\n\n"
+	       "Brings this node up as %s says, and down when it is ended.\n\n"
+	       "options:\n"
+	       "  --config FILE      the configuration file\n"
+	       "  --foreground       stay in the foreground (so it does under systemd anyway)\n"
+	       "  --pidfile FILE     where the process id goes (default /run/ramsterd.pid)\n"
+	       "  --module-dir DIR   load the modules from DIR, not with modprobe\n"
+	       "  --version, --help\n\n"
+	       "signals: SIGHUP applies what changed in the file, SIGTERM and SIGINT stop the node\n"
+	       "exit codes: 0 stopped, 1 the system refused, 2 wrong command line, 3 wrong configuration\n",
+	       RMS_CONFIG_PATH);
+}
+
+static int usage(const char *what, const char *word)
+{
+	fprintf(stderr, "ramsterd: %s %s; `ramsterd --help` says what there is\n", what, word);
+	return RMS_USAGE;
+}
+
+/* -1: go on; else the exit code. */
+static int parse(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "pidfile", required_argument, NULL, 'p' },
+		{ "module-dir", required_argument, NULL, 'm' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'f':
+			o->foreground = true;
+			break;
+		case 'p':
+			o->pidfile = optarg;
+			break;
+		case 'm':
+			o->module_dir = optarg;
+			break;
+		case 'v':
+			printf("ramsterd %s\n", RAMSTER_VERSION);
+			return RMS_OK;
+		case 'h':
+			help();
+			return RMS_OK;
+		case ':':
+			return usage("a value is missing after", argv[optind - 1]);
+		default:
+			return usage("unknown option", argv[optind - 1]);
+		}
+	}
+	return optind < argc ? usage("unknown argument", argv[optind]) : -1;
+}
+
+/* Paging must not wait for a daemon that is itself paged out, or be short of one. */
+static void stay_in_memory(void)
+{
+	FILE *f = fopen("/proc/self/oom_score_adj", "we");
+
+	if (f) {
+		fprintf(f, "-1000\n");
+		fclose(f);
+	}
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		log_line(LOG_WARNING, "cannot stay in memory: %s", strerror(errno));
+}
+
+/* The caller's shell goes on once the node is up; the lock on @pidfd stays ours. */
+static int into_background(int pidfd)
+{
+	if (daemon(0, 0))
+		return -1;
+	log_to_syslog();
+	if (ftruncate(pidfd, 0) || lseek(pidfd, 0, SEEK_SET) || dprintf(pidfd, "%d\n", (int)getpid()) < 0)
+		return -1;
+	return 0;
+}
+
+static int run(struct daemon *d, const struct options *o)
+{
+	char *path = o->pidfile ? rms_strdup(o->pidfile) : rms_pidfile_path(&d->host);
+	struct rms_error err;
+	int pidfd, ret;
+
+	daemon_hold_signals();
+	pidfd = rms_pidfile_take(path, &err);
+	if (pidfd < 0 || daemon_up(d, &err)) {
+		log_line(LOG_ERR, "%s", err.text);
+		if (pidfd >= 0)
+			unlink(path);
+		free(path);
+		return err.kind;
+	}
+	if (!o->foreground && !getenv("NOTIFY_SOCKET") && into_background(pidfd)) {
+		log_line(LOG_ERR, "cannot go into the background: %s", strerror(errno));
+		free(path);
+		return RMS_FAILED;
+	}
+	stay_in_memory();
+	ret = daemon_loop(d);
+	unlink(path);
+	close(pidfd);
+	free(path);
+	return ret;
+}
+
+/* In the background, the working directory is another one. */
+static char *absolute(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : rms_strdup(path);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .config = RMS_CONFIG_PATH };
+	struct daemon d = { 0 };
+	int ret = parse(&o, argc, argv);
+
+	if (ret >= 0)
+		return ret;
+	prctl(PR_SET_DUMPABLE, 0);	/* the key passes through */
+	d.config_path = absolute(o.config);
+	rms_host_init(&d.host);
+	if (o.module_dir)
+		d.host.module_dir = absolute(o.module_dir);
+	ret = run(&d, &o);
+	rms_config_free(d.cfg);
+	rms_host_release(&d.host);
+	free(d.config_path);
+	return ret;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "backing.h"
+#include "bring.h"
+#include "file.h"
+#include "key.h"
+#include "module.h"
+#include "text.h"
+
+static bool is_live(const struct rms_host *host, const char *device)
+{
+	char *dir = rms_format("%s/frontswap/%s", host->configfs, device);
+	bool live = rms_cfs_is_one(dir, "live");
+
+	free(dir);
+	return live;
+}
+
+static int check_all(const struct rms_host *host, const struct rms_config *cfg, char key[RMS_KEY_HEX + 1],
+		     struct rms_error *err)
+{
+	size_t i;
+
+	if (rms_config_check(cfg, err) || rms_config_check_ready(cfg, err) || rms_key_read(cfg, key, err))
+		return -1;
+	for (i = 0; i < cfg->nr_devices; i++) {
+		const struct rms_device *dev = &cfg->devices[i];
+
+		if (dev->backing.s && !is_live(host, dev->name.s) && rms_backing_check(cfg, dev, host, err))
+			return -1;
+	}
+	return 0;
+}
+
+int rms_preflight(const struct rms_host *host, const struct rms_config *cfg, struct rms_error *err)
+{
+	char key[RMS_KEY_HEX + 1];
+	int ret = check_all(host, cfg, key, err);
+
+	rms_key_wipe(key);
+	return ret;
+}
+
+static int load_modules(struct rms_apply *a)
+{
+	struct rms_host *host = a->host;
+	unsigned int i;
+
+	for (i = 0; i < rms_nr_modules; i++) {
+		char *path = rms_format("%s/%s", host->sys_module, rms_modules[i]);
+		bool there = !access(path, F_OK);
+
+		free(path);
+		if (there || host->stand_in)
+			continue;
+		if (host->ops->load_module(host, rms_modules[i], a->err))
+			return -1;
+		rms_journal_add(&a->journal, RMS_UNDO_UNLOAD, rms_modules[i], NULL);
+	}
+	return 0;
+}
+
+static int mount_configfs(struct rms_apply *a)
+{
+	int e = -a->host->ops->mount_configfs(a->host);
+
+	if (e)
+		return rms_fail(a->err, RMS_FAILED, "cannot mount configfs at %s: %s", a->host->configfs, strerror(e));
+	return 0;
+}
+
+static int apply_all(struct rms_apply *a, bool cluster_only)
+{
+	if (cluster_only)
+		return rms_apply_cluster(a);
+	if (load_modules(a) || mount_configfs(a))
+		return -1;
+	if (rms_apply_zcache(a) || rms_apply_cluster(a) || rms_apply_devices(a))
+		return -1;
+	return 0;
+}
+
+int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_error *err)
+{
+	char key[RMS_KEY_HEX + 1];
+	struct rms_apply a = {
+		.host = b->host, .cfg = cfg, .key = key, .force = b->force, .err = err,
+	};
+	int lock, ret;
+
+	ret = check_all(b->host, cfg, key, err);
+	if (ret)
+		goto out;
+	lock = rms_lock_node(b->host, err);
+	if (lock < 0) {
+		ret = -1;
+		goto out;
+	}
+	ret = apply_all(&a, b->cluster_only);
+	if (ret)
+		rms_journal_rollback(&a.journal, b->host);
+	else
+		rms_journal_forget(&a.journal);
+	close(lock);
+out:
+	rms_key_wipe(key);
+	return ret;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bring.h - bring this node up and down
+ *
+ * What ramsterd does on start, reload and stop, and ramsterctl on up and down.
+ */
+#ifndef RMS_BRING_H
+#define RMS_BRING_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "error.h"
+#include "host.h"
+
+struct rms_bring {
+	struct rms_host *host;
+	bool force;		/* give up pages rather than refuse */
+	bool cluster_only;	/* up: only the cluster and its nodes, in a node that is up */
+	bool unload;		/* down: unload the modules, too */
+	unsigned int swapoff_s;	/* down: time limit of swapoff; 0: none */
+	unsigned int lent_s;	/* down: how long to wait for owners to take their pages back */
+	bool go_on;		/* down: then go on, rather than refuse */
+	/* progress for people: one line, now and then */
+	void (*say)(void *ctx, const char *line);
+	void *ctx;
+};
+
+/**
+ * rms_preflight() - would this node come up?
+ * @host: the machine
+ * @cfg: a parsed configuration
+ * @err: the first thing in the way
+ *
+ * Checks all rules of the configuration, the key file and the backing devices
+ * that are not in use by us already. Changes nothing.
+ *
+ * Return: 0 or -1.
+ */
+int rms_preflight(const struct rms_host *host, const struct rms_config *cfg, struct rms_error *err);
+
+/**
+ * rms_up() - make this node as the configuration says, whatever state it is in
+ * @b: the machine, and how
+ * @cfg: a parsed configuration
+ * @err: why not; then nothing has changed
+ *
+ * Return: 0 or -1.
+ */
+int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_error *err);
+
+/**
+ * rms_down() - swap off, give everything back, leave the cluster
+ * @b: the machine, and how
+ * @err: why not. What is done by then stays done, and doing it again goes on;
+ *	while swap is on, the rest is left in place, so that no page is lost.
+ *
+ * A node that is down already is a success.
+ *
+ * Return: 0 or -1.
+ */
+int rms_down(const struct rms_bring *b, struct rms_error *err);
+
+#endif

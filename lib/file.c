@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "text.h"
+
+char *rms_read_file(const char *path, size_t max)
+{
+	size_t len = 0, room = 4096;
+	char *buf;
+	int fd, e = 0;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	buf = rms_alloc(1, room + 1);
+	for (;;) {
+		ssize_t n = read(fd, buf + len, room - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			e = errno;
+		if (n <= 0)
+			break;
+		len += n;
+		if (len > max) {
+			e = EFBIG;
+			break;
+		}
+		if (len == room) {
+			room *= 2;
+			buf = rms_realloc(buf, room + 1);
+		}
+	}
+	close(fd);
+	buf[len] = '\0';
+	if (!e && strlen(buf) != len)
+		e = EINVAL;
+	if (e) {
+		free(buf);
+		errno = e;
+		return NULL;
+	}
+	return buf;
+}
+
+/* The directory of @path, which the caller frees. */
+static char *dir_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return rms_strdup(".");
+	return rms_strndup(path, slash == path ? 1 : slash - path);
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t len = strlen(text), done = 0;
+
+	while (done < len) {
+		ssize_t n = write(fd, text + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		done += n;
+	}
+	return 0;
+}
+
+/* Owner and mode as the old file had them, or as a new one should. */
+static int dress(int fd, const char *target, unsigned int mode)
+{
+	struct stat st;
+
+	if (stat(target, &st))
+		return errno == ENOENT ? fchmod(fd, mode) : -1;
+	if (fchown(fd, st.st_uid, st.st_gid))
+		return -1;
+	return fchmod(fd, st.st_mode & 07777);
+}
+
+int rms_replace_file(const char *path, const char *text, unsigned int mode, struct rms_error *err)
+{
+	char *target = realpath(path, NULL);
+	char *dir, *tmp;
+	int fd, dirfd, ret = -1;
+
+	if (!target)
+		target = rms_strdup(path);
+	dir = dir_of(target);
+	tmp = rms_format("%s/.ramster.XXXXXX", dir);
+
+	fd = mkostemp(tmp, O_CLOEXEC);
+	if (fd < 0) {
+		rms_fail(err, RMS_FAILED, "%s: cannot write in %s: %s", path, dir, strerror(errno));
+		goto out;
+	}
+	if (dress(fd, target, mode) || write_all(fd, text) || fsync(fd)) {
+		rms_fail(err, RMS_FAILED, "%s: cannot write: %s", path, strerror(errno));
+		goto out_unlink;
+	}
+	if (rename(tmp, target)) {
+		rms_fail(err, RMS_FAILED, "%s: cannot replace: %s", path, strerror(errno));
+		goto out_unlink;
+	}
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd >= 0) {
+		fsync(dirfd);	/* the file is whole either way */
+		close(dirfd);
+	}
+	ret = 0;
+out_unlink:
+	if (ret)
+		unlink(tmp);
+	close(fd);
+out:
+	free(tmp);
+	free(dir);
+	free(target);
+	return ret;
+}
+
+static int lock_fd(int fd, bool wait)
+{
+	int ret;
+
+	do
+		ret = flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB));
+	while (ret && errno == EINTR);
+	if (ret) {
+		int e = errno;
+
+		close(fd);
+		errno = e;
+		return -1;
+	}
+	return fd;
+}
+
+int rms_lock_dir_of(const char *path, struct rms_error *err)
+{
+	char *dir = dir_of(path);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		fd = lock_fd(fd, true);
+	if (fd < 0)
+		rms_fail(err, RMS_FAILED, "%s: directory %s: %s", path, dir, strerror(errno));
+	free(dir);
+	return fd;
+}
+
+int rms_lock_file(const char *path, bool wait)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -1 : lock_fd(fd, wait);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * file.h - reading a whole file, and replacing one atomically
+ */
+#ifndef RMS_FILE_H
+#define RMS_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+
+/**
+ * rms_read_file() - read a small file
+ * @path: the file
+ * @max: most bytes it may have
+ *
+ * Return: its contents with a NUL appended, which the caller frees; or NULL with
+ * errno set (EFBIG: longer than @max, EINVAL: it holds a NUL, EISDIR etc.).
+ */
+char *rms_read_file(const char *path, size_t max);
+
+/**
+ * rms_replace_file() - put new contents in the place of a file, or make it
+ * @path: the file; a symbolic link is followed
+ * @text: the new contents
+ * @mode: permissions if the file is new; else it keeps its mode and owner
+ * @err: what went wrong
+ *
+ * A reader, or a machine that loses power, sees the old contents or the new,
+ * never a part. On failure nothing has changed.
+ *
+ * Return: 0 or -1.
+ */
+int rms_replace_file(const char *path, const char *text, unsigned int mode, struct rms_error *err);
+
+/**
+ * rms_lock_dir_of() - keep others from editing a file
+ * @path: the file; it need not exist, its directory must
+ * @err: what went wrong
+ *
+ * Waits for another holder. Locks the directory, as the file itself is replaced.
+ *
+ * Return: a descriptor; closing it unlocks. Or -1.
+ */
+int rms_lock_dir_of(const char *path, struct rms_error *err);
+
+/**
+ * rms_lock_file() - take a lock file
+ * @path: the file, made if need be
+ * @wait: wait for another holder, instead of failing with errno EWOULDBLOCK
+ *
+ * Return: a descriptor; closing it unlocks. Or -1 with errno set.
+ */
+int rms_lock_file(const char *path, bool wait);
+
+#endif

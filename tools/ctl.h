@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ctl.h - what the subcommands of ramsterctl share
+ */
+#ifndef CTL_H
+#define CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../lib/bring.h"
+#include "../lib/config.h"
+#include "../lib/error.h"
+#include "../lib/host.h"
+
+/* The command line, and what every command works on. */
+struct ctl {
+	const char *config;
+	bool json;
+	bool force;
+	bool file_only;
+	bool allow_loss;
+	bool insecure;
+	bool unload;
+	const char *num;
+	const char *port;
+	const char *module_dir;
+	struct rms_host host;
+	struct rms_error err;
+};
+
+/* An option; which commands take it is a matter of their tables. */
+struct ctl_option {
+	const char *name;
+	const char *metavar;	/* NULL: a switch */
+	const char *help;
+	size_t offset;		/* in struct ctl: of a bool, or of a const char * */
+};
+
+struct ctl_command {
+	const char *name;
+	const char *arguments;	/* "NAME ADDRESS"; [FILE] if it may be left out */
+	const char *summary;	/* one line */
+	const char *help;	/* what else there is to say */
+	int min_args, max_args;
+	const struct ctl_option *const *options;	/* ends with NULL */
+	/* Return: 0, or -1 with ctl->err filled. */
+	int (*run)(struct ctl *ctl, char **args);
+};
+
+extern const struct ctl_option ctl_opt_json, ctl_opt_force, ctl_opt_file_only, ctl_opt_allow_loss,
+	ctl_opt_insecure, ctl_opt_unload, ctl_opt_num, ctl_opt_port, ctl_opt_module_dir;
+
+extern const struct ctl_command ctl_add_node, ctl_remove_node, ctl_set_local, ctl_list_nodes,
+	ctl_check, ctl_up, ctl_down, ctl_status, ctl_stats, ctl_genkey;
+
+/**
+ * ctl_parse() - read the options and arguments of a command
+ * @ctl: where the options go
+ * @cmd: the command
+ * @argc: words that follow the command's name
+ * @argv: the words; arguments are moved to the front
+ * @help: set if --help was asked for
+ *
+ * Return: 0, or -1 with ctl->err filled.
+ */
+int ctl_parse(struct ctl *ctl, const struct ctl_command *cmd, int argc, char **argv, bool *help);
+
+/* Print the help of a command. */
+void ctl_help(const struct ctl_command *cmd);
+
+/**
+ * ctl_edit() - change the configuration file, and the kernel if the node is up
+ * @ctl: the command line
+ * @make: start a new file if there is none
+ * @edit: gives the new text for the old one (parsed as @old), or NULL with
+ *	ctl->err filled
+ * @arg: for @edit
+ * @done: what was done, for people: "node b added as number 1"
+ *
+ * The new text is parsed and checked, applied if the node is up, and written;
+ * if one of these fails, nothing has changed.
+ *
+ * Return: 0, or -1 with ctl->err filled.
+ */
+int ctl_edit(struct ctl *ctl, bool make,
+	     char *(*edit)(struct ctl *ctl, const char *text, const struct rms_config *old, void *arg),
+	     void *arg, const char *done);
+
+/* How bring.h's functions are to work for this command line. */
+struct rms_bring ctl_bring(struct ctl *ctl);
+
+#endif

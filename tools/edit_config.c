@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * edit_config.c - change the file and the running node together, or neither
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/edit.h"
+#include "../lib/file.h"
+#include "ctl.h"
+#include "json.h"
+
+struct change {
+	char *old_text, *new_text;
+	struct rms_config *old, *new;
+	bool is_up;
+};
+
+static void say(void *ctx, const char *line)
+{
+	const struct ctl *ctl = ctx;
+
+	if (!ctl->json)
+		fprintf(stderr, "%s\n", line);
+}
+
+struct rms_bring ctl_bring(struct ctl *ctl)
+{
+	return (struct rms_bring){
+		.host = &ctl->host,
+		.force = ctl->force,
+		.unload = ctl->unload,
+		.say = say,
+		.ctx = ctl,
+	};
+}
+
+static char *read_old(struct ctl *ctl, bool make)
+{
+	struct rms_config *cfg;
+
+	if (make && access(ctl->config, F_OK) && errno == ENOENT)
+		return strdup(rms_new_config);
+	/* for its messages; the text itself is what is edited */
+	cfg = rms_config_load(ctl->config, &ctl->err);
+	if (!cfg)
+		return NULL;
+	rms_config_free(cfg);
+	return rms_read_file(ctl->config, 1 << 20);
+}
+
+static int apply(struct ctl *ctl, const struct rms_config *cfg)
+{
+	struct rms_bring b = ctl_bring(ctl);
+
+	b.cluster_only = true;
+	return rms_up(&b, cfg, &ctl->err);
+}
+
+/* Is the cluster of this file the one that runs? */
+static bool is_up(const struct ctl *ctl, const struct rms_config *cfg)
+{
+	char *cluster = ctl->file_only ? NULL : rms_host_cluster(&ctl->host);
+	bool up = cluster && !strcmp(cluster, cfg->cluster.name.s);
+
+	free(cluster);
+	return up;
+}
+
+static int commit(struct ctl *ctl, struct change *c)
+{
+	struct rms_error why;
+
+	if (c->is_up && apply(ctl, c->new))
+		return -1;
+	if (!rms_replace_file(ctl->config, c->new_text, 0644, &ctl->err))
+		return 0;
+	if (c->is_up) {
+		why = ctl->err;
+		apply(ctl, c->old);
+		ctl->err = why;
+	}
+	return -1;
+}
+
+static void report(struct ctl *ctl, const struct change *c, const char *done)
+{
+	struct rms_error missing;
+	bool ready = !rms_preflight(&ctl->host, c->new, &missing);
+
+	if (ctl->json) {
+		json_open(NULL, '{');
+		json_string("done", done);
+		json_string("config", ctl->config);
+		json_bool("applied", c->is_up);
+		json_bool("ready", ready);
+		json_string("missing", ready ? NULL : missing.text);
+		json_close('}');
+		return;
+	}
+	printf("%s: %s%s\n", ctl->config, done, c->is_up ? ", and in the running cluster" : "");
+	if (!ready && !ctl->file_only)
+		printf("before this node can start: %s\n", missing.text);
+}
+
+static int edit_locked(struct ctl *ctl, bool make, struct change *c,
+		       char *(*edit)(struct ctl *, const char *, const struct rms_config *, void *), void *arg)
+{
+	c->old_text = read_old(ctl, make);
+	if (!c->old_text)
+		return -1;
+	c->old = rms_config_parse(ctl->config, c->old_text, &ctl->err);
+	if (!c->old || rms_config_check(c->old, &ctl->err))
+		return -1;
+	c->new_text = edit(ctl, c->old_text, c->old, arg);
+	if (!c->new_text)
+		return -1;
+	c->new = rms_config_parse(ctl->config, c->new_text, &ctl->err);
+	if (!c->new || rms_config_check(c->new, &ctl->err))
+		return -1;
+	c->is_up = is_up(ctl, c->old);
+	return commit(ctl, c);
+}
+
+int ctl_edit(struct ctl *ctl, bool make,
+	     char *(*edit)(struct ctl *ctl, const char *text, const struct rms_config *old, void *arg),
+	     void *arg, const char *done)
+{
+	int lock = rms_lock_dir_of(ctl->config, &ctl->err), ret;
+	struct change c = { 0 };
+
+	if (lock < 0)
+		return -1;
+	ret = edit_locked(ctl, make, &c, edit, arg);
+	close(lock);
+	if (!ret)
+		report(ctl, &c, done);
+	rms_config_free(c.old);
+	rms_config_free(c.new);
+	free(c.old_text);
+	free(c.new_text);
+	return ret;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * options.c - the options of the subcommands, and reading a command line
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#define AT(field) offsetof(struct ctl, field)
+
+static const struct ctl_option opt_config = {
+	"config", "FILE", "the configuration file (default " RMS_CONFIG_PATH ")", AT(config),
+};
+
+const struct ctl_option ctl_opt_json = {
+	"json", NULL, "print JSON", AT(json),
+};
+const struct ctl_option ctl_opt_force = {
+	"force", NULL, "do it though it may lose pages or replace a file", AT(force),
+};
+const struct ctl_option ctl_opt_file_only = {
+	"file-only", NULL, "only the file: leave the running node and this machine alone", AT(file_only),
+};
+const struct ctl_option ctl_opt_allow_loss = {
+	"allow-loss", NULL, "accept that one failing node can lose pages", AT(allow_loss),
+};
+const struct ctl_option ctl_opt_insecure = {
+	"insecure", NULL, "do without a cluster key, in a network that nobody else can reach", AT(insecure),
+};
+const struct ctl_option ctl_opt_unload = {
+	"unload", NULL, "unload the kernel modules, too", AT(unload),
+};
+const struct ctl_option ctl_opt_num = {
+	"num", "N", "the node's number, 0 to 1022 (default: the least that is free)", AT(num),
+};
+const struct ctl_option ctl_opt_port = {
+	"port", "PORT", "the node's TCP port (default 7777)", AT(port),
+};
+const struct ctl_option ctl_opt_module_dir = {
+	"module-dir", "DIR", "load the modules from DIR, not with modprobe", AT(module_dir),
+};
+
+static const struct ctl_option *find(const struct ctl_command *cmd, const char *name, size_t len)
+{
+	const struct ctl_option *const *o;
+
+	if (!strncmp(opt_config.name, name, len) && !opt_config.name[len])
+		return &opt_config;
+	for (o = cmd->options; *o; o++)
+		if (!strncmp((*o)->name, name, len) && !(*o)->name[len])
+			return *o;
+	return NULL;
+}
+
+static int usage(struct ctl *ctl, const struct ctl_command *cmd, const char *what, const char *word)
+{
+	return rms_fail(&ctl->err, RMS_USAGE, "%s: %s%s%s; usage: ramsterctl %s%s%s (see `ramsterctl %s --help`)",
+			cmd->name, what, word ? " " : "", word ? word : "", cmd->name,
+			*cmd->arguments ? " " : "", cmd->arguments, cmd->name);
+}
+
+int ctl_parse(struct ctl *ctl, const struct ctl_command *cmd, int argc, char **argv, bool *help)
+{
+	bool only_args = false;
+	int i, n = 0;
+
+	*help = false;
+	for (i = 0; i < argc; i++) {
+		const struct ctl_option *o;
+		const char *word = argv[i], *eq;
+
+		if (only_args || word[0] != '-' || !word[1]) {
+			argv[n++] = argv[i];
+			continue;
+		}
+		if (!strcmp(word, "--")) {
+			only_args = true;
+			continue;
+		}
+		if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+			*help = true;
+			return 0;
+		}
+		eq = strchr(word, '=');
+		o = word[1] != '-' ? NULL : find(cmd, word + 2, eq ? (size_t)(eq - word - 2) : strlen(word + 2));
+		if (!o)
+			return usage(ctl, cmd, "unknown option", word);
+		if (!o->metavar && eq)
+			return usage(ctl, cmd, "no value belongs to", word);
+		if (!o->metavar) {
+			*(bool *)((char *)ctl + o->offset) = true;
+			continue;
+		}
+		if (!eq && i + 1 == argc)
+			return usage(ctl, cmd, "a value is missing after", word);
+		*(const char **)((char *)ctl + o->offset) = eq ? eq + 1 : argv[++i];
+	}
+	argv[n] = NULL;
+	if (n < cmd->min_args)
+		return usage(ctl, cmd, "an argument is missing", NULL);
+	if (n > cmd->max_args)
+		return usage(ctl, cmd, "one argument too many:", argv[cmd->max_args]);
+	return 0;
+}
+
+static void help_option(const struct ctl_option *o)
+{
+	char left[40];
+
+	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->metavar ? " " : "", o->metavar ? o->metavar : "");
+	printf("  %-18s %s\n", left, o->help);
+}
+
+void ctl_help(const struct ctl_command *cmd)
+{
+	const struct ctl_option *const *o;
+
+	printf("usage: ramsterctl %s%s%s [options]\n\n%c%s.\n", cmd->name, *cmd->arguments ? " " : "",
+	       cmd->arguments, toupper((unsigned char)cmd->summary[0]), cmd->summary + 1);
+	if (cmd->help)
+		printf("\n%s\n", cmd->help);
+	printf("\noptions:\n");
+	for (o = cmd->options; *o; o++)
+		help_option(*o);
+	help_option(&opt_config);
+	printf("  %-18s %s\n", "--help", "this text");
+}

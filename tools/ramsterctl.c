@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ramsterctl.c - the subcommands, and which one it is
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/text.h"
+#include "ctl.h"
+
+static const struct ctl_command *const commands[] = {
+	&ctl_add_node, &ctl_remove_node, &ctl_set_local, &ctl_list_nodes, &ctl_check,
+	&ctl_up, &ctl_down, &ctl_status, &ctl_stats, &ctl_genkey,
+};
+
+static void help(void)
+{
+	size_t i;
+
+	printf("usage: ramsterctl COMMAND [arguments] [options]\n\n"
+	       "Set up and look at RAMster: the RAM of a cluster as one swap tier.\n\n");
+	for (i = 0; i < ARRAY_LEN(commands); i++)
+		printf("  %-12s %-16s %s\n", commands[i]->name, commands[i]->arguments, commands[i]->summary);
+	printf("\n`ramsterctl COMMAND --help` says more; so does ramsterctl(8).\n"
+	       "exit codes: 0 done, 1 the system refused, 2 wrong command line,\n"
+	       "            3 wrong configuration, 4 RAMster is not running here\n");
+}
+
+static const struct ctl_command *find(const char *name, struct rms_error *err)
+{
+	const char *names[ARRAY_LEN(commands)], *near;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		names[i] = commands[i]->name;
+		if (!strcmp(name, commands[i]->name))
+			return commands[i];
+	}
+	near = rms_nearest(name, names, ARRAY_LEN(commands));
+	if (near)
+		rms_fail(err, RMS_USAGE, "unknown command %.60s; did you mean %s?", name, near);
+	else
+		rms_fail(err, RMS_USAGE, "unknown command %.60s; `ramsterctl --help` lists them", name);
+	return NULL;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_command *cmd = find(argv[1], &ctl->err);
+	bool want_help;
+	int ret;
+
+	if (!cmd || ctl_parse(ctl, cmd, argc - 2, argv + 2, &want_help))
+		return -1;
+	if (want_help) {
+		ctl_help(cmd);
+		return 0;
+	}
+	rms_host_init(&ctl->host);
+	if (ctl->module_dir)
+		ctl->host.module_dir = rms_strdup(ctl->module_dir);
+	ret = cmd->run(ctl, argv + 2);
+	rms_host_release(&ctl->host);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = { .config = RMS_CONFIG_PATH };
+
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help();
+		return argc < 2 ? RMS_USAGE : RMS_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("ramsterctl %s\n", RAMSTER_VERSION);
+		return RMS_OK;
+	}
+	if (!run(&ctl, argc, argv)) {
+		if (!fflush(stdout) && !ferror(stdout))
+			return RMS_OK;
+		rms_fail(&ctl.err, RMS_FAILED, "cannot write to standard output");
+	}
+	fflush(stdout);
+	fprintf(stderr, "ramsterctl: %s\n", ctl.err.text);
+	return ctl.err.kind;
+}
