@@ -1,15 +1,64 @@
 # SPDX-License-Identifier: GPL-2.0
-# Daily work. `make help` tells what there is.
+# Daily work; `make help` tells what there is. KERNEL names a kernel of
+# scripts/kernels (its first by default).
 
 KERNEL ?= $(shell scripts/kernels default)
+export KERNEL
+export RAMSTER_DEBUG
+
+# Debian's Python, whose pytest the tests use
 PYTHON ?= /usr/bin/python3
-PYTEST := $(PYTHON) -B -m pytest -p no:cacheprovider
+PYTEST := $(PYTHON) -B -m pytest -p no:cacheprovider -c tests/cluster/pytest.ini
 
 .DEFAULT_GOAL := all
 
 include tests/programs/programs.mk
--include userspace.mk
+include $(sort $(wildcard *.mk))
+
+.PHONY: all
+all: modules userspace programs ## everything that is built
 
 .PHONY: modules
-modules: ## build the kernel modules for KERNEL (see scripts/kernels list)
+modules: ## the kernel modules, into build/modules-KERNEL (RAMSTER_DEBUG=y: with selftests)
 	scripts/build-modules $(KERNEL) $(if $(RAMSTER_DEBUG),RAMSTER_DEBUG=$(RAMSTER_DEBUG))
+
+.PHONY: unit
+unit: userspace-check kernel-unit-check ## unit tests, under ASan and UBSan
+
+.PHONY: check
+check: ## unit tests and all that can be said without a VM, in about a minute
+	scripts/check
+
+.PHONY: test
+test: all ## tests in VMs; T=... picks some, as pytest -k does
+	$(PYTEST) tests/cluster -m "not slow" $(if $(T),-k "$(T)")
+
+.PHONY: test-all
+test-all: all ## tests in VMs, the slow ones too, on each kernel
+	for kernel in $$(scripts/kernels tested); do \
+		$(MAKE) modules KERNEL=$$kernel && \
+		KERNEL=$$kernel $(PYTEST) tests/cluster $(if $(T),-k "$(T)") || exit 1; \
+	done
+
+.PHONY: demo
+demo: all ## two nodes, one of which needs twice the RAM that it has
+	$(PYTHON) -B tests/cluster/demo.py
+
+.PHONY: bench
+bench: all ## our device against NVMe/TCP, nbd and zram; build/bench/results.json
+	$(PYTHON) -B bench/run.py
+
+.PHONY: install
+install: userspace-install ## into DESTDIR: tools, manual pages, units; modules of the running kernel
+	if [ -d /lib/modules/$$(uname -r)/build ]; then \
+		$(MAKE) -C /lib/modules/$$(uname -r)/build M=$(CURDIR)/kernel \
+			INSTALL_MOD_PATH=$(DESTDIR) modules modules_install; \
+	fi
+
+.PHONY: clean
+clean: ## what was built; caches outside the tree stay
+	rm -rf build
+
+.PHONY: help
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | sort | expand -t 16

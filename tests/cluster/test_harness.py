@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The bench itself: what it promises to the tests, and that it can say no."""
 
+import os
+
 import pytest
 from vmlab import CommandFailed, DirtyLog, wait_until
 from vmlab.kernel_log import KernelLog
@@ -169,6 +171,11 @@ def test_a_clean_log_passes_and_an_allowed_line_too(tmp_path):
     KernelLog("a", path).check(allowed=["what the test provokes"])
 
 
+@pytest.fixture(scope="session")
+def cache():
+    return os.environ.get("RAMSTER_CACHE", os.path.expanduser("~/.cache/ramster"))
+
+
 PLANTED = """
 def test_with_a_planted_warning(make_cluster):
     cluster = make_cluster("a", lan=False)
@@ -179,7 +186,8 @@ def test_without(make_cluster):
 """
 
 
-def test_a_planted_warning_fails_the_test_that_ran_meanwhile(pytester, request):
+def test_a_planted_warning_fails_the_test_that_ran_meanwhile(cache, pytester, request, monkeypatch):
+    monkeypatch.setenv("RAMSTER_CACHE", cache)  # pytester has a home of its own
     folder = request.path.parent
     pytester.makeconftest((folder / "conftest.py").read_text())
     pytester.makepyfile(PLANTED)

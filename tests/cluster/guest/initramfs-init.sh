@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
 # Finds the two read-only disks that every VM has (userland, and what is under
 # test) and goes on there.
 /bin/busybox mount -t devtmpfs dev /dev

@@ -107,12 +107,8 @@ def _our_modules(kernel):
 
 def _our_programs():
     """Built programs: the tests' own, and the tools."""
-    found = []
-    for folder in ("programs", "bin"):
-        for path in (BUILD / folder).glob("*"):
-            if path.is_file() and os.access(path, os.X_OK):
-                found.append(path)
-    return found
+    tools = [BUILD / "ramsterctl", BUILD / "ramsterd"]
+    return [path for path in [*tools, *(BUILD / "programs").glob("*")] if path.is_file()]
 
 
 def _make_disk(kernel, image):
