@@ -8,6 +8,7 @@
 #include "netlink.h"
 #include "node.h"
 #include "peer.h"
+#include "server.h"
 #include "stats.h"
 
 #define CREATE_TRACE_POINTS
@@ -32,6 +33,9 @@ static int __init ramster_init(void)
 	err = rs_donor_init();
 	if (err)
 		goto err_donor;
+	err = rs_server_init();
+	if (err)
+		goto err_server;
 	err = rs_peers_init();
 	if (err)
 		goto err_peers;
@@ -43,6 +47,8 @@ static int __init ramster_init(void)
 err_nodemanager:
 	rs_peers_exit();
 err_peers:
+	rs_server_exit();
+err_server:
 	rs_donor_exit();
 err_donor:
 	rs_netlink_exit();
@@ -55,6 +61,7 @@ static void __exit ramster_exit(void)
 {
 	rs_nodemanager_exit();
 	rs_peers_exit();
+	rs_server_exit();
 	rs_donor_exit();
 	rs_netlink_exit();
 	rs_debugfs_exit();

@@ -37,4 +37,10 @@ void rs_peer_remove(u16 num);
 /* False if there is no such peer. Any context. */
 bool rs_peer_read(u16 num, struct rs_peer_info *info);
 
+/* Registers as zcache's remote tier. Process context. */
+int rs_peers_init(void);
+
+/* Every peer has been removed. */
+void rs_peers_exit(void);
+
 #endif

@@ -7,6 +7,28 @@
  */
 #include "internal.h"
 
+static atomic_long_t donor_pages[ZCACHE_DONOR_MAX + 1];
+
+u64 zcache_donor_pages(u16 donor)
+{
+	return donor <= ZCACHE_DONOR_MAX ? atomic_long_read(&donor_pages[donor]) : 0;
+}
+EXPORT_SYMBOL_GPL(zcache_donor_pages);
+
+static void account_remote(struct zc_dev *dev, void *entry, int sign)
+{
+	struct tmem_remote r = tmem_remote_unpack(xa_to_value(entry));
+	int i;
+
+	for (i = 0; i < r.nr_donors; i++)
+		atomic_long_add(sign, &donor_pages[r.donor[i]]);
+	atomic_long_add(sign, &dev->remote);
+	if (sign > 0)
+		zc_remote_pin();
+	else
+		zc_remote_unpin();
+}
+
 /**
  * zc_account - an entry comes into its place in the books, or leaves it
  * @dev:   its device
@@ -20,11 +42,7 @@ void zc_account(struct zc_dev *dev, void *entry, int sign)
 	struct zc_entry *e = entry;
 
 	if (xa_is_value(entry)) {
-		atomic_long_add(sign, &dev->remote);
-		if (sign > 0)
-			zc_remote_pin();
-		else
-			zc_remote_unpin();
+		account_remote(dev, entry, sign);
 	} else if (e->flags & ZC_PUSHING) {
 		atomic_long_add(sign, &dev->in_flight);
 	} else {

@@ -129,18 +129,21 @@ static int ask_next(struct remote_load *rl)
 {
 	struct tmem_remote r = tmem_remote_unpack(xa_to_value(rl->entry));
 	const struct zcache_remote_ops *ops;
+	bool below = fswap_slot_is_below(rl->dev->fdev, rl->fetch.slot);
+	unsigned int n = r.nr_donors;
 	int idx, err = -ENOENT;
 
 	ops = zc_remote_get(&idx);
 	if (!ops)
 		return -ENOENT;
-	while (rl->tried < r.nr_donors) {
+	/* Those that seemed down are waited for in a second round, if nobody else has the page. */
+	while (rl->tried < n || (!rl->missed && !below && rl->tried < 2 * n)) {
 		if (rl->tried)
 			counter_inc(zc, fetch_next_source);
 		rl->fetch.dev = rl->dev->id;
-		rl->fetch.slot = load_of(rl)->slot;
 		rl->fetch.version = r.version;
-		rl->fetch.donor = r.donor[rl->tried++];
+		rl->fetch.patient = rl->tried >= n;
+		rl->fetch.donor = r.donor[rl->tried++ % n];
 		if (!ops->fetch(&rl->fetch)) {
 			/* The load may be done and gone by now. */
 			err = -EINPROGRESS;

@@ -60,6 +60,7 @@ struct zcache_push {
  * @slot:    key
  * @donor:   whom to ask
  * @version: the contents wanted
+ * @patient: there is nobody else to ask: wait for a donor that is down, until the deadline
  */
 struct zcache_fetch {
 	struct list_head node;
@@ -68,6 +69,7 @@ struct zcache_fetch {
 	u32 slot;
 	u16 donor;
 	u16 version;
+	bool patient;
 };
 
 /**
@@ -142,6 +144,9 @@ void zcache_flush_done(u16 donor, u32 dev, u32 slot, u16 version, int err);
  * Returns the number of copies that were there. May sleep, long.
  */
 unsigned long zcache_donor_forgot(u16 donor);
+
+/* Copies of our pages that @donor holds, by our index. Any context. */
+u64 zcache_donor_pages(u16 donor);
 
 /* Where a device's pages are. */
 struct zcache_books {

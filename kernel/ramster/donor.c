@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/* donor.c - zpages kept for owners: put, get, flush */
+#include <linux/mm.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+#include <linux/zsmalloc.h>
+
+#include "donor_internal.h"
+#include "node.h"
+#include "room.h"
+#include "stats.h"
+#include "trace.h"
+
+/*
+ * Memory is lent only if it is there: no reclaim on an owner's behalf but
+ * kswapd's, and no reserves.
+ */
+#define LENT_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN | __GFP_NOMEMALLOC)
+#define ZPAGE_GFP	(LENT_GFP | __GFP_HIGHMEM | __GFP_MOVABLE)
+
+struct rs_lent {
+	unsigned long handle;
+	refcount_t refs;
+	u16 len;
+	u16 version;
+};
+
+static struct kmem_cache *lent_cache;
+
+/* By node number: struct rs_owner. owners_lock guards it and its references. */
+static DEFINE_XARRAY(owners);
+static DEFINE_MUTEX(owners_lock);
+
+/* Is @a older than or the same as @b? Versions wrap. */
+static bool version_le(u16 a, u16 b)
+{
+	return (s16)(a - b) <= 0;
+}
+
+static void lent_put(struct rs_owner *owner, struct rs_lent *l)
+{
+	if (!refcount_dec_and_test(&l->refs))
+		return;
+	zs_free(owner->zs, l->handle);
+	atomic_long_dec(&owner->pages);
+	counter_dec(rs, foreign_pages);
+	counter_add(rs, foreign_zbytes, -(s64)l->len);
+	kmem_cache_free(lent_cache, l);
+}
+
+static void get_entry(void *host, u64 slot, void *entry)
+{
+	refcount_inc(&((struct rs_lent *)entry)->refs);
+}
+
+static void drop_entry(void *host, u64 slot, void *entry)
+{
+	lent_put(host, entry);
+}
+
+static const struct tmem_pool_ops pool_ops = { .get = get_entry, .drop = drop_entry };
+
+static void owner_free(struct kref *refs)
+{
+	struct rs_owner *owner = container_of(refs, struct rs_owner, refs);
+	int i;
+
+	for (i = 0; i < RS_OWNER_POOLS; i++)
+		if (owner->pools[i])
+			tmem_pool_destroy(owner->pools[i]);
+	if (owner->zs)
+		zs_destroy_pool(owner->zs);
+	kfree(owner);
+}
+
+void rs_owner_put(struct rs_owner *owner)
+{
+	kref_put(&owner->refs, owner_free);
+}
+
+static struct rs_owner *owner_new(u16 num, const u8 incarnation[16])
+{
+	struct rs_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL);
+	char name[24];
+
+	if (!owner)
+		return NULL;
+	kref_init(&owner->refs);
+	owner->num = num;
+	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
+	mutex_init(&owner->pools_lock);
+	snprintf(name, sizeof(name), "ramster-%u", num);
+	owner->zs = zs_create_pool(name);
+	if (!owner->zs) {
+		rs_owner_put(owner);
+		return NULL;
+	}
+	return owner;
+}
+
+/**
+ * rs_owner_enter - an owner has connected
+ * @num:         its node number
+ * @incarnation: its life; another one's pages are forgotten
+ *
+ * Context: process, GFP_KERNEL.
+ * Return: the owner, with a reference for the caller, or NULL: no memory.
+ */
+struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[16])
+{
+	struct rs_owner *owner, *old = NULL;
+
+	mutex_lock(&owners_lock);
+	owner = xa_load(&owners, num);
+	if (owner && memcmp(owner->incarnation, incarnation, sizeof(owner->incarnation))) {
+		old = owner;
+		owner = NULL;
+	}
+	if (!owner) {
+		owner = owner_new(num, incarnation);
+		if (owner && xa_is_err(xa_store(&owners, num, owner, GFP_KERNEL))) {
+			rs_owner_put(owner);
+			owner = NULL;
+		} else if (!owner) {
+			old = NULL;
+		}
+	}
+	if (owner)
+		kref_get(&owner->refs);
+	mutex_unlock(&owners_lock);
+	if (old)
+		rs_owner_put(old);
+	return owner;
+}
+
+/* What is kept for the node goes, as soon as none of its connections is left. Process context. */
+void rs_owner_forget(u16 num)
+{
+	struct rs_owner *owner;
+
+	mutex_lock(&owners_lock);
+	owner = xa_erase(&owners, num);
+	mutex_unlock(&owners_lock);
+	if (owner)
+		rs_owner_put(owner);
+}
+
+u64 rs_donor_pages_lent(u16 num)
+{
+	struct rs_owner *owner;
+	u64 pages = 0;
+
+	mutex_lock(&owners_lock);
+	owner = xa_load(&owners, num);
+	if (owner)
+		pages = atomic_long_read(&owner->pages);
+	mutex_unlock(&owners_lock);
+	return pages;
+}
+
+unsigned long rs_donor_frames(void)
+{
+	struct rs_owner *owner;
+	unsigned long num, frames = 0;
+
+	mutex_lock(&owners_lock);
+	xa_for_each(&owners, num, owner)
+		frames += zs_get_total_pages(owner->zs);
+	mutex_unlock(&owners_lock);
+	return frames;
+}
+
+/* The pool, made if need be; NULL: no memory, or no such pool can be. */
+static struct tmem_pool *pool_of(struct rs_owner *owner, u32 id, bool make)
+{
+	struct tmem_pool *pool;
+
+	if (id >= RS_OWNER_POOLS)
+		return NULL;
+	pool = READ_ONCE(owner->pools[id]);
+	if (pool || !make)
+		return pool;
+	mutex_lock(&owner->pools_lock);
+	pool = owner->pools[id];
+	if (!pool) {
+		pool = tmem_pool_create(TMEM_PERSISTENT, &pool_ops, owner);
+		smp_store_release(&owner->pools[id], pool);
+	}
+	mutex_unlock(&owner->pools_lock);
+	return pool;
+}
+
+/* Keeps one zpage. On a refusal any older version is forgotten. */
+static bool put_one(struct rs_owner *owner, struct tmem_pool *pool,
+		    const struct rs_wire_rec *rec, const u8 *data)
+{
+	struct rs_lent *l = kmem_cache_alloc(lent_cache, LENT_GFP);
+
+	if (!l)
+		return false;
+	l->handle = zs_malloc(owner->zs, rec->len, ZPAGE_GFP, NUMA_NO_NODE);
+	if (IS_ERR_VALUE(l->handle)) {
+		kmem_cache_free(lent_cache, l);
+		return false;
+	}
+	zs_obj_write(owner->zs, l->handle, (void *)data, rec->len);
+	refcount_set(&l->refs, 1);
+	l->len = rec->len;
+	l->version = rec->version;
+	atomic_long_inc(&owner->pages);
+	counter_inc(rs, foreign_pages);
+	counter_add(rs, foreign_zbytes, l->len);
+	if (!tmem_put(pool, rec->slot, l, LENT_GFP))
+		return true;
+	lent_put(owner, l);
+	return false;
+}
+
+/**
+ * rs_donor_put - keep an owner's zpages
+ * @owner:   whose
+ * @hdr:     of its PUT, checked
+ * @payload: of its PUT
+ *
+ * Context: process.
+ * Return: a bit a record, set if it is kept. What is not kept is not here in any version.
+ */
+u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	u64 budget = rs_donor_room_for(zs_get_total_pages(owner->zs)) << PAGE_SHIFT;
+	struct tmem_pool *pool = pool_of(owner, hdr->pool, true);
+	const u8 *data = payload + hdr->count * RS_WIRE_REC;
+	struct rs_wire_rec rec;
+	u64 stored = 0;
+	unsigned int i;
+
+	for (i = 0; i < hdr->count; i++) {
+		rs_wire_rec_decode(payload + i * RS_WIRE_REC, &rec);
+		if (pool && budget >= rec.len && put_one(owner, pool, &rec, data)) {
+			budget -= rec.len;
+			stored |= BIT_ULL(i);
+			counter_inc(rs, donor_puts);
+		} else {
+			if (pool)
+				tmem_flush(pool, rec.slot);
+			counter_inc(rs, donor_puts_refused);
+		}
+		data += rec.len;
+	}
+	return stored;
+}
+
+/**
+ * rs_donor_get - a zpage back to its owner
+ * @owner: whose
+ * @id:    pool
+ * @get:   which
+ * @dst:   where it goes
+ * @room:  bytes there
+ *
+ * Context: process.
+ * Return: its length; 0: this version is not here; more than @room: it did not fit, nothing was
+ * copied.
+ */
+size_t rs_donor_get(struct rs_owner *owner, u32 id, const struct rs_wire_get *get, void *dst,
+		    size_t room)
+{
+	struct tmem_pool *pool = pool_of(owner, id, false);
+	struct rs_lent *l = pool ? tmem_get(pool, get->slot) : NULL;
+	size_t len = 0;
+	void *src;
+
+	if (l && l->version == get->version)
+		len = l->len;
+	if (len && len <= room) {
+		/* What straddles two frames is put together in @dst itself. */
+		src = zs_obj_read_begin(owner->zs, l->handle, len, dst);
+		if (src != dst)
+			memcpy(dst, src, len);
+		zs_obj_read_end(owner->zs, l->handle, len, src);
+	}
+	if (l)
+		lent_put(owner, l);
+	return len;
+}
+
+struct flush {
+	u16 version;
+};
+
+static void *flush_one(void *ctx, u64 slot, void *entry)
+{
+	const struct flush *f = ctx;
+	const struct rs_lent *l = entry;
+
+	return entry && !version_le(l->version, f->version) ? entry : NULL;
+}
+
+/* Forgets what an owner's FLUSH names; checked. Process context. */
+void rs_donor_flush(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	struct tmem_pool *pool;
+	struct rs_wire_flush rec;
+	struct flush f;
+	unsigned int i;
+
+	if (hdr->flags == RS_FLUSH_ALL) {
+		for (i = 0; i < RS_OWNER_POOLS; i++)
+			if (pool_of(owner, i, false))
+				tmem_flush_pool(pool_of(owner, i, false));
+		return;
+	}
+	pool = pool_of(owner, hdr->pool, false);
+	if (!pool)
+		return;
+	if (hdr->flags == RS_FLUSH_POOL) {
+		tmem_flush_pool(pool);
+		return;
+	}
+	for (i = 0; i < hdr->count; i++) {
+		rs_wire_flush_decode(payload + i * RS_WIRE_REC, &rec);
+		f.version = rec.version;
+		tmem_modify(pool, rec.slot, flush_one, &f);
+		counter_inc(rs, donor_flushes);
+	}
+}
+
+int rs_donor_init(void)
+{
+	lent_cache = KMEM_CACHE(rs_lent, 0);
+	return lent_cache ? 0 : -ENOMEM;
+}
+
+/* No connection is left. */
+void rs_donor_exit(void)
+{
+	struct rs_owner *owner;
+	unsigned long num;
+
+	xa_for_each(&owners, num, owner)
+		rs_owner_forget(num);
+	xa_destroy(&owners);
+	kmem_cache_destroy(lent_cache);
+}

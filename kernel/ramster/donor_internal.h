@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * donor_internal.h - what this node keeps for others
+ *
+ * - rs_owner: one incarnation of an owner, with its pools. The table (by node number)
+ *   holds a reference, and so does each of its connections. A new incarnation
+ *   takes the old one's place; the old one's pages go with its last reference.
+ * - rs_lent: a zpage of an owner's, in its tmem pool; freed with the last
+ *   reference. A GET holds one while it copies.
+ * All in process context: zsmalloc wants it.
+ */
+#ifndef _RAMSTER_DONOR_INTERNAL_H
+#define _RAMSTER_DONOR_INTERNAL_H
+
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "donor.h"
+#include "tmem/tmem.h"
+#include "wire.h"
+
+#define RS_OWNER_POOLS	256	/* frontswap0 to frontswap255 */
+
+struct rs_owner {
+	struct kref refs;
+	u16 num;
+	u8 incarnation[16];
+	struct zs_pool *zs;
+	atomic_long_t pages;
+	struct mutex pools_lock;	/* making pools; a pool stays as long as its owner */
+	struct tmem_pool *pools[RS_OWNER_POOLS];
+};
+
+struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[16]);
+void rs_owner_put(struct rs_owner *owner);
+void rs_owner_forget(u16 num);
+
+u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload);
+size_t rs_donor_get(struct rs_owner *owner, u32 pool, const struct rs_wire_get *get, void *dst,
+		    size_t room);
+void rs_donor_flush(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fetch.c - bringing zpages back: GET and its reply
+ *
+ * A fetch is sent by the faulting task itself, straight from submit. If another
+ * is sending, that one takes ours along: what waits together goes in one
+ * frame. On a broken connection fetches go back to the waiting list and are
+ * sent anew when it is up again, until their deadline.
+ */
+#include "peer_internal.h"
+#include "trace.h"
+
+/* What we keep in a fetch of zcache's while it is ours. */
+struct get {
+	unsigned long deadline;		/* jiffies */
+	unsigned long sent;		/* jiffies64 in ns would not fit; us of ktime */
+	u16 tag;
+};
+
+static struct get *get_of(struct zcache_fetch *f)
+{
+	BUILD_BUG_ON(sizeof(struct get) > sizeof(f->tier));
+	return (struct get *)f->tier;
+}
+
+static unsigned long now_us(void)
+{
+	return ktime_to_us(ktime_get());
+}
+
+/* A place in the table for @f, if there is one; under peer->lock. */
+static bool take_tag(struct rs_peer *peer, struct zcache_fetch *f)
+{
+	unsigned int i, at;
+
+	lockdep_assert_held(&peer->lock);
+	if (peer->nr_gets == RS_GETS)
+		return false;
+	for (i = 0; i < RS_GETS; i++) {
+		at = RS_GET_INDEX(peer->next_get + i);
+		if (!peer->gets[at])
+			break;
+	}
+	peer->next_get = at + 1;
+	peer->gets[at] = f;
+	peer->nr_gets++;
+	peer->get_use[at] += RS_GETS;
+	get_of(f)->tag = peer->get_use[at] | at;
+	return true;
+}
+
+static void give_tag(struct rs_peer *peer, struct zcache_fetch *f)
+{
+	unsigned int at = RS_GET_INDEX(get_of(f)->tag);
+
+	lockdep_assert_held(&peer->lock);
+	peer->gets[at] = NULL;
+	peer->nr_gets--;
+}
+
+/* Moves waiting fetches of one device into a frame: how many. Under the lane's tx_lock. */
+static unsigned int build(struct rs_peer *peer, u32 *dev)
+{
+	struct rs_wire_get rec;
+	struct zcache_fetch *f;
+	unsigned int n = 0;
+
+	spin_lock(&peer->lock);
+	while (peer->usable && n < RS_WIRE_MAX_RECORDS) {
+		f = list_first_entry_or_null(&peer->gets_waiting, struct zcache_fetch, node);
+		if (!f || (n && f->dev != *dev) || !take_tag(peer, f))
+			break;
+		list_del(&f->node);
+		*dev = f->dev;
+		get_of(f)->sent = now_us();
+		rec = (struct rs_wire_get) {
+			.slot = f->slot,
+			.version = f->version,
+			.tag = get_of(f)->tag,
+		};
+		rs_wire_get_encode(peer->get_wire + n * RS_WIRE_REC, &rec);
+		trace_rs_fetch(peer->info.num, f->dev, f->slot, f->version);
+		n++;
+	}
+	spin_unlock(&peer->lock);
+	return n;
+}
+
+static bool is_waiting(struct rs_peer *peer)
+{
+	bool waiting;
+
+	spin_lock(&peer->lock);
+	waiting = peer->usable && peer->nr_gets < RS_GETS && !list_empty(&peer->gets_waiting);
+	spin_unlock(&peer->lock);
+	return waiting;
+}
+
+/* Sends what waits, unless another is at it, who will then see ours. Process context; may block. */
+void rs_fetch_send(struct rs_peer *peer)
+{
+	struct rs_lane *lane = &peer->lane[RS_LANE_FETCH];
+	struct rs_wire_hdr hdr;
+	struct kvec vec;
+	unsigned int n;
+	u32 dev;
+
+	do {
+		if (!mutex_trylock(&lane->tx_lock))
+			return;
+		while ((n = build(peer, &dev))) {
+			hdr = (struct rs_wire_hdr) { .type = RS_GET, .pool = dev, .count = n };
+			vec = (struct kvec) { peer->get_wire, n * RS_WIRE_REC };
+			counter_inc(rs, get_frames);
+			/* On an error the lane breaks, and these are sent anew. */
+			if (rs_lane_send(lane, &hdr, &vec, 1))
+				break;
+		}
+		mutex_unlock(&lane->tx_lock);
+	} while (!rs_lane_is_broken(lane) && is_waiting(peer));
+}
+
+int rs_fetch(struct zcache_fetch *f)
+{
+	struct rs_peer *peer = rs_peer_get(f->donor);
+	int err = 0;
+
+	if (!peer)
+		return -ENOENT;
+	get_of(f)->deadline = jiffies + msecs_to_jiffies(READ_ONCE(rs_settings.fetch_timeout_ms));
+	spin_lock(&peer->lock);
+	if (peer->removing)
+		err = -ENOENT;
+	else if (peer->state == RAMSTER_NODE_DOWN && !f->patient)
+		err = -ENOTCONN;
+	else
+		list_add_tail(&f->node, &peer->gets_waiting);
+	spin_unlock(&peer->lock);
+	if (!err)
+		rs_fetch_send(peer);
+	rs_peer_put(peer);
+	return err;
+}
+
+/* The fetch with this tag, taken out of the table, if it is the one that asked for @version. */
+static struct zcache_fetch *answered(struct rs_peer *peer, const struct rs_wire_got *got)
+{
+	struct zcache_fetch *f;
+	u32 us;
+
+	spin_lock(&peer->lock);
+	f = peer->gets[RS_GET_INDEX(got->tag)];
+	if (f && get_of(f)->tag == got->tag && (!got->len || f->version == got->version)) {
+		give_tag(peer, f);
+		us = now_us() - get_of(f)->sent;
+		peer->latency_us = peer->latency_us ? (peer->latency_us * 7 + us) / 8 : us;
+	} else {
+		f = NULL;
+	}
+	spin_unlock(&peer->lock);
+	return f;
+}
+
+/* GET_REPLY. Process context. An errno breaks the lane. */
+int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	const u8 *data = payload + hdr->count * RS_WIRE_REC;
+	struct rs_wire_got got;
+	struct zcache_fetch *f;
+	unsigned int i;
+
+	for (i = 0; i < hdr->count; i++) {
+		rs_wire_got_decode(payload + i * RS_WIRE_REC, &got);
+		f = answered(peer, &got);
+		if (f) {
+			trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, got.len,
+					    got.len ? 0 : -ENOENT);
+			if (got.len)
+				counter_inc(rs, pages_fetched);
+			else
+				counter_inc(rs, pages_fetch_missed);
+			zcache_fetch_done(f, got.len ? 0 : -ENOENT, data, got.len);
+		}
+		/* else: it came too late, and was asked for elsewhere. */
+		data += got.len;
+	}
+	if (is_waiting(peer))
+		rs_fetch_kick(peer);
+	return 0;
+}
+
+/* The connection broke: what was asked waits to be asked anew. */
+void rs_fetch_requeue(struct rs_peer *peer)
+{
+	unsigned int i;
+
+	spin_lock(&peer->lock);
+	for (i = 0; i < RS_GETS; i++) {
+		struct zcache_fetch *f = peer->gets[i];
+
+		if (!f)
+			continue;
+		give_tag(peer, f);
+		list_add(&f->node, &peer->gets_waiting);
+	}
+	spin_unlock(&peer->lock);
+}
+
+/* Ends fetches past their deadline, or all of them. Process context. */
+void rs_fetch_expire(struct rs_peer *peer, bool all)
+{
+	struct zcache_fetch *f, *next;
+	LIST_HEAD(expired);
+	unsigned int i;
+
+	spin_lock(&peer->lock);
+	for (i = 0; i < RS_GETS; i++) {
+		f = peer->gets[i];
+		if (f && (all || time_after(jiffies, get_of(f)->deadline))) {
+			give_tag(peer, f);
+			list_add(&f->node, &expired);
+		}
+	}
+	list_for_each_entry_safe(f, next, &peer->gets_waiting, node)
+		if (all || time_after(jiffies, get_of(f)->deadline))
+			list_move(&f->node, &expired);
+	spin_unlock(&peer->lock);
+	list_for_each_entry_safe(f, next, &expired, node) {
+		counter_inc(rs, pages_fetch_failed);
+		trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, 0, -ETIMEDOUT);
+		zcache_fetch_done(f, -ETIMEDOUT, NULL, 0);
+	}
+}

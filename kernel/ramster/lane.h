@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * lane.h - one TCP connection that carries frames, client's or server's
+ *
+ * The contract:
+ * - The socket is a memalloc socket without delay; nothing on it allocates
+ *   with I/O or waits for reclaim.
+ * - rx: one work per lane reads what is there into one linear buffer and hands out each
+ *   checked frame, in order. frame() may sleep; the payload is valid until it
+ *   returns. Any malformed frame breaks the lane.
+ * - tx: whoever holds tx_lock sends whole frames, blocking for at most the
+ *   socket's send timeout. A frame that could not be sent whole breaks the lane.
+ * - A lane breaks once, from any context; broken() is then called once from any
+ *   context, and must only queue. Nothing is freed until rs_lane_close(),
+ *   after which no callback runs.
+ */
+#ifndef _RAMSTER_LANE_H
+#define _RAMSTER_LANE_H
+
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+
+#include "wire.h"
+
+struct rs_lane;
+
+/* Each may be called until rs_lane_close() returns. */
+struct rs_lane_ops {
+	/* A checked frame. An errno breaks the lane. Process context. */
+	int (*frame)(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *payload);
+	/* The frames that had arrived are all handed out. Process context. */
+	void (*idle)(struct rs_lane *lane);
+	/* The connection is no longer usable. Any context; only queue. */
+	void (*broken)(struct rs_lane *lane);
+};
+
+/**
+ * struct rs_lane - a connection
+ * @tx_lock: held to send; guards @tx_hdr
+ * @rx_buf:  RS_WIRE_MAX_FRAME bytes, @rx_have of them filled; rx_work's own
+ * @last_rx: jiffies at which something arrived
+ * @status:  LANE_* bits
+ */
+struct rs_lane {
+	struct socket *sock;
+	const struct rs_lane_ops *ops;
+	struct mutex tx_lock;
+	u8 tx_hdr[RS_WIRE_HDR];
+	struct workqueue_struct *rx_wq;
+	struct work_struct rx_work;
+	u8 *rx_buf;
+	size_t rx_have;
+	unsigned long last_rx;
+	unsigned long status;
+	void (*old_data_ready)(struct sock *sk);
+	void (*old_state_change)(struct sock *sk);
+};
+
+int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops, struct workqueue_struct *wq);
+void rs_lane_exit(struct rs_lane *lane);
+int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
+		    unsigned int timeout_ms);
+int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, unsigned int timeout_ms);
+void rs_lane_start(struct rs_lane *lane);
+void rs_lane_close(struct rs_lane *lane);
+void rs_lane_break(struct rs_lane *lane);
+bool rs_lane_is_broken(const struct rs_lane *lane);
+int rs_lane_send(struct rs_lane *lane, struct rs_wire_hdr *hdr, struct kvec *payload,
+		 unsigned int pieces);
+int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **payload);
+
+#endif

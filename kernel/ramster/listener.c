@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * listener.c - accepting owners
+ *
+ * One listening socket, owned by the node manager's start and stop, which do
+ * not run at once. Accepting is a work, queued by the socket's data_ready.
+ */
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/net.h>
+#include <linux/tcp.h>
+#include <net/sock.h>
+
+#include "listener.h"
+#include "server.h"
+
+#define BACKLOG 128
+
+static struct socket *listener;
+static void (*old_data_ready)(struct sock *sk);
+
+static void accept_work(struct work_struct *work)
+{
+	struct socket *sock;
+
+	while (!kernel_accept(listener, &sock, O_NONBLOCK)) {
+		/* A child is born with the listener's callback. */
+		write_lock_bh(&sock->sk->sk_callback_lock);
+		sock->sk->sk_user_data = NULL;
+		sock->sk->sk_data_ready = old_data_ready;
+		write_unlock_bh(&sock->sk->sk_callback_lock);
+		rs_server_accept(sock);
+	}
+}
+
+static DECLARE_WORK(accepting, accept_work);
+
+static void data_ready(struct sock *sk)
+{
+	read_lock_bh(&sk->sk_callback_lock);
+	/* A child that is not accepted yet has the same callback. */
+	if (sk->sk_user_data == &accepting && sk->sk_state == TCP_LISTEN)
+		queue_work(system_unbound_wq, &accepting);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+int rs_listener_start(const struct sockaddr_storage *addr)
+{
+	size_t len = addr->ss_family == AF_INET ? sizeof(struct sockaddr_in) :
+						  sizeof(struct sockaddr_in6);
+	struct sockaddr_storage bound = *addr;
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(&init_net, addr->ss_family, SOCK_STREAM, IPPROTO_TCP, &sock);
+	if (err)
+		return err;
+	sock_set_reuseaddr(sock->sk);
+	err = kernel_bind(sock, (struct sockaddr *)&bound, len);
+	if (!err) {
+		listener = sock;
+		write_lock_bh(&sock->sk->sk_callback_lock);
+		old_data_ready = sock->sk->sk_data_ready;
+		sock->sk->sk_user_data = &accepting;
+		sock->sk->sk_data_ready = data_ready;
+		write_unlock_bh(&sock->sk->sk_callback_lock);
+		err = kernel_listen(sock, BACKLOG);
+	}
+	if (err) {
+		listener = NULL;
+		sock_release(sock);
+	}
+	return err;
+}
+
+void rs_listener_stop(void)
+{
+	struct socket *sock = listener;
+
+	if (!sock)
+		return;
+	write_lock_bh(&sock->sk->sk_callback_lock);
+	sock->sk->sk_user_data = NULL;
+	sock->sk->sk_data_ready = old_data_ready;
+	write_unlock_bh(&sock->sk->sk_callback_lock);
+	cancel_work_sync(&accepting);
+	listener = NULL;
+	sock_release(sock);
+	rs_server_stop();
+}

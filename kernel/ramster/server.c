@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * server.c - connections of owners: judged, served, ended
+ *
+ * A connection is known by `conns` from accept to the end of its close work,
+ * which is queued once: by a broken lane, a handshake that takes too long, or rs_server_stop().
+ * Its frames are handled one after the other in the lane's rx work, which also sends the
+ * replies, blocking: while an owner does not read, it is not read from.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/zsmalloc.h>
+#include <net/sock.h>
+
+#include "donor_internal.h"
+#include "handshake.h"
+#include "lane.h"
+#include "room.h"
+#include "server.h"
+#include "stats.h"
+
+#define CONNS_MAX	4096	/* in all: two an owner */
+#define STRANGERS_MAX	64	/* that have not said HELLO */
+#define HELLO_MS	5000	/* in which they must */
+#define SEND_MS		30000	/* after which an owner that does not read is cut off */
+#define REPLY_DATA	(64 * 1024)
+
+struct rs_conn {
+	struct rs_lane lane;
+	struct list_head node;		/* in conns */
+	struct rs_owner *owner;		/* after HELLO */
+	enum rs_lane_kind kind;
+	struct work_struct close_work;
+	struct delayed_work hello_work;
+	bool stranger;
+	bool closing;
+	u8 *reply;			/* REPLY_DATA bytes, on a lane for fetches */
+	u8 recs[RS_WIRE_MAX_RECORDS * RS_WIRE_REC];
+};
+
+static struct workqueue_struct *server_wq;	/* frames; blocks on sending replies */
+static struct workqueue_struct *close_wq;
+
+/* Guards conns, the counts, and each connection's stranger and closing; a leaf. */
+static DEFINE_SPINLOCK(conns_lock);
+static LIST_HEAD(conns);
+static unsigned int nr_conns, nr_strangers;
+static bool stopping;
+static DECLARE_WAIT_QUEUE_HEAD(conns_gone);
+
+/* Held while a connection is started, so that it is not closed half-way. Outermost. */
+static DEFINE_MUTEX(start_lock);
+
+static struct rs_conn *conn_of(struct rs_lane *lane)
+{
+	return container_of(lane, struct rs_conn, lane);
+}
+
+/* Ends the connection, once. Any context. */
+static void conn_close(struct rs_conn *conn)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conns_lock, flags);
+	if (!conn->closing) {
+		conn->closing = true;
+		queue_work(close_wq, &conn->close_work);
+	}
+	spin_unlock_irqrestore(&conns_lock, flags);
+}
+
+static void known(struct rs_conn *conn)
+{
+	lockdep_assert_held(&conns_lock);
+	if (conn->stranger)
+		nr_strangers--;
+	conn->stranger = false;
+}
+
+static void close_work(struct work_struct *work)
+{
+	struct rs_conn *conn = container_of(work, struct rs_conn, close_work);
+
+	mutex_lock(&start_lock);
+	mutex_unlock(&start_lock);
+	rs_lane_close(&conn->lane);
+	cancel_delayed_work_sync(&conn->hello_work);
+	if (conn->owner) {
+		counter_dec(rs, owners_connected);
+		rs_owner_put(conn->owner);
+	}
+	spin_lock_irq(&conns_lock);
+	known(conn);
+	list_del(&conn->node);
+	nr_conns--;
+	wake_up_all(&conns_gone);
+	spin_unlock_irq(&conns_lock);
+	rs_lane_exit(&conn->lane);
+	kvfree(conn->reply);
+	kfree(conn);
+}
+
+static void hello_work(struct work_struct *work)
+{
+	struct rs_conn *conn = container_of(to_delayed_work(work), struct rs_conn, hello_work);
+
+	if (!READ_ONCE(conn->stranger))
+		return;
+	counter_inc(rs, accepts_refused);
+	conn_close(conn);
+}
+
+static u32 room_for(struct rs_conn *conn)
+{
+	return min_t(u64, rs_donor_room_for(zs_get_total_pages(conn->owner->zs)), U32_MAX);
+}
+
+static int reply(struct rs_conn *conn, struct rs_wire_hdr *hdr, struct kvec *vec, unsigned int n)
+{
+	int err;
+
+	hdr->room = room_for(conn);
+	mutex_lock(&conn->lane.tx_lock);
+	err = rs_lane_send(&conn->lane, hdr, vec, n);
+	mutex_unlock(&conn->lane.tx_lock);
+	return err;
+}
+
+static void refuse(struct rs_conn *conn, const char *why)
+{
+	struct rs_wire_hdr hdr = { .type = RS_ERROR };
+	struct kvec vec = { (void *)why, min_t(size_t, strlen(why), RS_WIRE_MAX_TEXT) };
+
+	counter_inc(rs, accepts_refused);
+	mutex_lock(&conn->lane.tx_lock);
+	rs_lane_send(&conn->lane, &hdr, &vec, 1);
+	mutex_unlock(&conn->lane.tx_lock);
+}
+
+static int hello(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	struct rs_handshake hs;
+	const char *why;
+	int err = rs_handshake_server(&conn->lane, hdr, payload, &hs, &why);
+
+	if (err) {
+		refuse(conn, why);
+		pr_warn_ratelimited("a connection was refused: %s\n", why);
+		return err;
+	}
+	conn->kind = hs.kind;
+	if (hs.kind == RS_LANE_FETCH) {
+		conn->reply = kvmalloc(REPLY_DATA, GFP_KERNEL);
+		if (!conn->reply)
+			return -ENOMEM;
+	}
+	conn->owner = rs_owner_enter(hs.from, hs.incarnation);
+	if (!conn->owner)
+		return -ENOMEM;
+	spin_lock_irq(&conns_lock);
+	known(conn);
+	spin_unlock_irq(&conns_lock);
+	conn->lane.sock->sk->sk_sndtimeo = msecs_to_jiffies(SEND_MS);
+	counter_inc(rs, owners_connected);
+	return rs_handshake_reply(&conn->lane, &hs, room_for(conn));
+}
+
+static int put(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	struct rs_wire_put_reply r = { .stored = rs_donor_put(conn->owner, hdr, payload) };
+	struct rs_wire_hdr out = {
+		.type = RS_PUT_REPLY,
+		.req_id = hdr->req_id,
+		.pool = hdr->pool,
+		.count = hdr->count,
+	};
+	u8 wire[RS_WIRE_PUT_REPLY];
+	struct kvec vec = { wire, sizeof(wire) };
+
+	rs_wire_put_reply_encode(wire, &r);
+	return reply(conn, &out, &vec, 1);
+}
+
+static int send_gets(struct rs_conn *conn, const struct rs_wire_hdr *hdr, unsigned int n,
+		     size_t bytes)
+{
+	struct rs_wire_hdr out = {
+		.type = RS_GET_REPLY,
+		.req_id = hdr->req_id,
+		.pool = hdr->pool,
+		.count = n,
+	};
+	struct kvec vec[2] = { { conn->recs, n * RS_WIRE_REC }, { conn->reply, bytes } };
+
+	return reply(conn, &out, vec, 2);
+}
+
+static int get(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	unsigned int i, n = 0;
+	struct rs_wire_get want;
+	struct rs_wire_got got;
+	size_t bytes = 0, len;
+	int err;
+
+	for (i = 0; i < hdr->count; i++) {
+		rs_wire_get_decode(payload + i * RS_WIRE_REC, &want);
+		len = rs_donor_get(conn->owner, hdr->pool, &want, conn->reply + bytes,
+				   REPLY_DATA - bytes);
+		if (len > REPLY_DATA - bytes) {
+			err = send_gets(conn, hdr, n, bytes);
+			if (err)
+				return err;
+			n = 0;
+			bytes = 0;
+			/* It may have been flushed meanwhile. */
+			len = rs_donor_get(conn->owner, hdr->pool, &want, conn->reply, REPLY_DATA);
+		}
+		counter_inc(rs, donor_gets);
+		if (!len)
+			counter_inc(rs, donor_gets_missed);
+		got = (struct rs_wire_got) { .tag = want.tag, .version = want.version, .len = len };
+		rs_wire_got_encode(conn->recs + n++ * RS_WIRE_REC, &got);
+		bytes += len;
+	}
+	return n ? send_gets(conn, hdr, n, bytes) : 0;
+}
+
+static int flush(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	struct rs_wire_hdr out = {
+		.type = RS_FLUSH_REPLY,
+		.req_id = hdr->req_id,
+		.pool = hdr->pool,
+	};
+
+	rs_donor_flush(conn->owner, hdr, payload);
+	return reply(conn, &out, NULL, 0);
+}
+
+static int ping(struct rs_conn *conn, const struct rs_wire_hdr *hdr)
+{
+	struct rs_wire_hdr out = { .type = RS_PONG, .req_id = hdr->req_id };
+
+	return reply(conn, &out, NULL, 0);
+}
+
+static int frame(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	struct rs_conn *conn = conn_of(lane);
+
+	if (!conn->owner)
+		return hello(conn, hdr, payload);
+	if (hdr->type == RS_PING)
+		return ping(conn, hdr);
+	if (conn->kind == RS_LANE_BULK && hdr->type == RS_PUT)
+		return put(conn, hdr, payload);
+	if (conn->kind == RS_LANE_BULK && hdr->type == RS_FLUSH)
+		return flush(conn, hdr, payload);
+	if (conn->kind == RS_LANE_FETCH && hdr->type == RS_GET)
+		return get(conn, hdr, payload);
+	counter_inc(rs, protocol_errors);
+	pr_warn_ratelimited("node %u sent a frame of type %u where none is due: its connection is ended\n",
+			    conn->owner->num, hdr->type);
+	return -EPROTO;
+}
+
+static void broken(struct rs_lane *lane)
+{
+	conn_close(conn_of(lane));
+}
+
+static const struct rs_lane_ops conn_ops = { .frame = frame, .broken = broken };
+
+static struct rs_conn *conn_new(struct socket *sock)
+{
+	struct rs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+
+	if (!conn)
+		goto release;
+	INIT_WORK(&conn->close_work, close_work);
+	INIT_DELAYED_WORK(&conn->hello_work, hello_work);
+	conn->stranger = true;
+	if (rs_lane_init(&conn->lane, &conn_ops, server_wq))
+		goto free;
+	if (!rs_lane_adopt(&conn->lane, sock, HELLO_MS))
+		return conn;
+	rs_lane_exit(&conn->lane);
+	kfree(conn);
+	return NULL;
+free:
+	kfree(conn);
+release:
+	sock_release(sock);
+	return NULL;
+}
+
+void rs_server_accept(struct socket *sock)
+{
+	struct rs_conn *conn = NULL;
+	bool ok;
+
+	spin_lock_irq(&conns_lock);
+	ok = !stopping && nr_conns < CONNS_MAX && nr_strangers < STRANGERS_MAX;
+	if (ok) {
+		nr_conns++;
+		nr_strangers++;
+	}
+	spin_unlock_irq(&conns_lock);
+	if (ok)
+		conn = conn_new(sock);
+	else
+		sock_release(sock);
+	if (!conn) {
+		counter_inc(rs, accepts_refused);
+		if (ok) {
+			spin_lock_irq(&conns_lock);
+			nr_conns--;
+			nr_strangers--;
+			wake_up_all(&conns_gone);
+			spin_unlock_irq(&conns_lock);
+		}
+		return;
+	}
+	counter_inc(rs, accepts);
+	mutex_lock(&start_lock);
+	queue_delayed_work(close_wq, &conn->hello_work, msecs_to_jiffies(HELLO_MS));
+	spin_lock_irq(&conns_lock);
+	list_add(&conn->node, &conns);
+	spin_unlock_irq(&conns_lock);
+	rs_lane_start(&conn->lane);
+	/* From here on it may be closed and gone. */
+	mutex_unlock(&start_lock);
+}
+
+static bool none_left(void)
+{
+	bool none;
+
+	spin_lock_irq(&conns_lock);
+	none = !nr_conns;
+	spin_unlock_irq(&conns_lock);
+	return none;
+}
+
+void rs_server_stop(void)
+{
+	struct rs_conn *conn;
+
+	spin_lock_irq(&conns_lock);
+	stopping = true;
+	list_for_each_entry(conn, &conns, node) {
+		if (conn->closing)
+			continue;
+		conn->closing = true;
+		queue_work(close_wq, &conn->close_work);
+	}
+	spin_unlock_irq(&conns_lock);
+	wait_event(conns_gone, none_left());
+	stopping = false;
+}
+
+void rs_server_forget(u16 num)
+{
+	struct rs_conn *conn;
+
+	spin_lock_irq(&conns_lock);
+	list_for_each_entry(conn, &conns, node) {
+		if (conn->closing || !conn->owner || conn->owner->num != num)
+			continue;
+		conn->closing = true;
+		queue_work(close_wq, &conn->close_work);
+	}
+	spin_unlock_irq(&conns_lock);
+	rs_owner_forget(num);
+}
+
+int rs_server_init(void)
+{
+	server_wq = alloc_workqueue("ramster_server", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	close_wq = alloc_workqueue("ramster_close", WQ_UNBOUND, 0);
+	if (server_wq && close_wq)
+		return 0;
+	rs_server_exit();
+	return -ENOMEM;
+}
+
+/* No connection is left. */
+void rs_server_exit(void)
+{
+	if (server_wq)
+		destroy_workqueue(server_wq);
+	if (close_wq)
+		destroy_workqueue(close_wq);
+}
