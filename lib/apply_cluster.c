@@ -69,11 +69,12 @@ static int apply_attributes(struct rms_apply *a, const char *dir)
 
 	if (apply_times(a, dir))
 		return -1;
+	/* first of all: without a key, insecure cannot be turned off */
+	if (*a->key && rms_cfs_set_secret(a->host, dir, "key", a->key, a->err))
+		return -1;
 	for (i = 0; i < ARRAY_LEN(attrs); i++)
 		if (set(a, dir, &attrs[i]))
 			return -1;
-	if (*a->key)
-		return rms_cfs_set_secret(a->host, dir, "key", a->key, a->err);
 	return 0;
 }
 
@@ -127,7 +128,7 @@ static void note_node(struct rms_apply *a, const char *dir)
 	for (i = 0; i < ARRAY_LEN(attrs); i++) {
 		char *path = rms_format("%s/%s", dir, attrs[i]), *v = rms_cfs_read(dir, attrs[i]);
 
-		if (v && *v)
+		if (v && strcmp(v, "none"))
 			rms_journal_add(&a->journal, RMS_UNDO_WRITE, path, v);
 		free(path);
 		free(v);

@@ -122,6 +122,20 @@ static int write_attr(struct rms_host *host, const char *path, const char *value
 	return ret;
 }
 
+/*
+ * What stands in a directory made by us goes with it; only what was turned on is
+ * turned off first.
+ */
+static bool goes_with_dir(const struct rms_journal *j, const char *dir, const char *old)
+{
+	size_t i;
+
+	for (i = 0; i < j->nr; i++)
+		if (j->steps[i].kind == RMS_UNDO_RMDIR && !strcmp(j->steps[i].path, dir))
+			return strcmp(old, "0");
+	return false;
+}
+
 int rms_cfs_set(struct rms_host *host, struct rms_journal *j, const char *dir, const char *attr,
 		const char *value, struct rms_error *err)
 {
@@ -132,7 +146,7 @@ int rms_cfs_set(struct rms_host *host, struct rms_journal *j, const char *dir, c
 
 	if (!old || strcmp(old, value)) {
 		ret = write_attr(host, path, value, what, err);
-		if (!ret && old)
+		if (!ret && old && !goes_with_dir(j, dir, old))
 			rms_journal_add(j, RMS_UNDO_WRITE, path, old);
 	}
 	free(what);
