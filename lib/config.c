@@ -340,15 +340,16 @@ static void fill_in(struct rms_config *cfg, bool devices_listed)
 
 static int parse_tree(struct parser *p, const char *text)
 {
+	/* libconfig refuses a comment that ends the file without a newline */
+	char *lines = rms_format("%s\n", text);
 	config_setting_t *root, *cluster;
 	config_t tree;
 	int ret = -1;
 
 	config_init(&tree);
-	if (!config_read_string(&tree, text)) {
-		if (!rms_outline_diagnose(text, p->cfg->path, p->err))
-			bad(p, config_error_line(&tree), "%s; a setting is `name = value;`, a group { }, a list of groups ( { }, { } )",
-			    config_error_text(&tree));
+	if (!config_read_string(&tree, lines)) {
+		bad(p, config_error_line(&tree), "%s; a setting is `name = value;`, a group { }, a list of groups ( { }, { } )",
+		    config_error_text(&tree));
 		goto out;
 	}
 	root = config_root_setting(&tree);
@@ -361,6 +362,7 @@ static int parse_tree(struct parser *p, const char *text)
 	ret = 0;
 out:
 	config_destroy(&tree);
+	free(lines);
 	return ret;
 }
 
@@ -371,7 +373,7 @@ struct rms_config *rms_config_parse(const char *path, const char *text, struct r
 
 	cfg->path = rms_strdup(path);
 	rms_fields_default(rms_fields_root, cfg);
-	if (rms_outline_refuse_includes(text, path, err) || parse_tree(&p, text)) {
+	if (rms_outline_check(text, path, err) || parse_tree(&p, text)) {
 		rms_config_free(cfg);
 		return NULL;
 	}

@@ -5,7 +5,7 @@
 #include "field.h"
 #include "text.h"
 
-#define SWAP_BYTES_MAX	((int64_t)UINT32_MAX * RMS_PAGE_SIZE)	/* of one swap area */
+#define SWAP_BYTES_MAX	(15LL << 40)	/* a swap area has less than 2^32 pages */
 #define MB_MAX		(64LL << 20)				/* 64 TiB */
 
 static const char *const compressors[] = { "lz4", "lzo-rle", "zstd", NULL };

@@ -292,17 +292,7 @@ int rms_outline_child(const struct rms_outline *out, int parent, size_t n)
 	return -1;
 }
 
-bool rms_outline_diagnose(const char *text, const char *path, struct rms_error *err)
-{
-	struct rms_outline out;
-
-	if (rms_outline_read(text, path, &out, err))
-		return true;
-	rms_outline_free(&out);
-	return false;
-}
-
-int rms_outline_refuse_includes(const char *text, const char *path, struct rms_error *err)
+static int refuse_includes(const char *text, const char *path, struct rms_error *err)
 {
 	unsigned int line = 1;
 
@@ -316,5 +306,15 @@ int rms_outline_refuse_includes(const char *text, const char *path, struct rms_e
 			text++;
 		line++;
 	}
+	return 0;
+}
+
+int rms_outline_check(const char *text, const char *path, struct rms_error *err)
+{
+	struct rms_outline out;
+
+	if (refuse_includes(text, path, err) || rms_outline_read(text, path, &out, err))
+		return -1;
+	rms_outline_free(&out);
 	return 0;
 }

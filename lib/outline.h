@@ -55,16 +55,14 @@ int rms_outline_find(const struct rms_outline *out, const char *text, const char
 int rms_outline_child(const struct rms_outline *out, int parent, size_t n);
 
 /**
- * rms_outline_diagnose() - say more than "syntax error"
- * @text: a file that libconfig refused
+ * rms_outline_check() - say more of a mistake than libconfig's "syntax error"
+ * @text: any text
  * @path: its path
- * @err: what is wrong, at which line
+ * @err: what is wrong, at which line: something is never closed, missing or given
+ *	twice, or another file is included
  *
- * Return: true if a fault was found and @err filled.
+ * Return: 0 or -1. What passes may still be wrong for libconfig.
  */
-bool rms_outline_diagnose(const char *text, const char *path, struct rms_error *err);
-
-/* -1 and @err if @text includes another file: settings stand in one file. */
-int rms_outline_refuse_includes(const char *text, const char *path, struct rms_error *err);
+int rms_outline_check(const char *text, const char *path, struct rms_error *err);
 
 #endif

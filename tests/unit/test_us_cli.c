@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_us_cli.c - ramsterctl as people call it: messages, exit codes, files
+ *
+ * A plain directory stands in for configfs.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../lib/error.h"
+#include "../../lib/file.h"
+#include "../../lib/text.h"
+#include "fake_host.h"
+
+static struct fake_host machine;
+static char *conf;
+static char said[16384];	/* by the last command, on both channels */
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_host_init(&machine);
+	conf = fake_host_path(&machine, "ramster.conf");
+	setenv("RAMSTER_CONFIGFS", machine.host.configfs, 1);
+	setenv("RAMSTER_RUN", machine.host.run, 1);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(conf);
+	fake_host_remove(&machine);
+	return 0;
+}
+
+/* Run ramsterctl; its exit code. */
+static int ctl(const char *words)
+{
+	char *cmd = rms_format("\"%s\" %s --config %s 2>&1", getenv("RAMSTERCTL"), words, conf);
+	FILE *p = popen(cmd, "r");
+	size_t n = fread(said, 1, sizeof(said) - 1, p);
+	int status = pclose(p);
+
+	said[n] = '\0';
+	free(cmd);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void must(const char *words)
+{
+	if (ctl(words))
+		fail_msg("ramsterctl %s: %s", words, said);
+}
+
+static void assert_said(const char *what)
+{
+	if (!strstr(said, what))
+		fail_msg("wanted: %s\nsaid: %s", what, said);
+}
+
+static char *contents(void)
+{
+	char *text = rms_read_file(conf, 1 << 20);
+
+	return text ? text : rms_strdup("(no file)");
+}
+
+static void test_from_nothing_to_a_running_node(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	must("add-node a 10.0.0.1");
+	assert_said("node a added as number 0");
+	assert_said("before this node can start: ");
+	must("add-node b 10.0.0.2");
+	must("set-local a");
+	assert_said("one failing node would lose pages of frontswap0");
+	must("set-local a --allow-loss --insecure");
+	assert_null(strstr(said, "before this node"));
+	must("check");
+	assert_said("good: cluster ramster, 2 nodes, this machine is a");
+	must("up");
+	assert_said("cluster ramster is up, this machine is node a");
+	must("add-node c fd00::3 --port 99 --num 1000");
+	assert_said("and in the running cluster");
+	must("remove-node b");
+	must("list-nodes");
+	assert_said("fd00::3");
+	assert_null(strstr(said, "10.0.0.2"));
+	must("down");
+	assert_said("cluster ramster is left");
+	must("down");
+	assert_said("RAMster was not running here");
+	assert_int_equal(stat(conf, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+}
+
+struct refusal {
+	const char *words;
+	int code;
+	const char *says;
+};
+
+static const struct refusal refusals[] = {
+	{ "frob", RMS_USAGE, "unknown command frob; `ramsterctl --help` lists them" },
+	{ "chekc", RMS_USAGE, "unknown command chekc; did you mean check?" },
+	{ "add-node", RMS_USAGE, "add-node: an argument is missing; usage: ramsterctl add-node NAME ADDRESS" },
+	{ "add-node x", RMS_USAGE, "add-node: an argument is missing" },
+	{ "add-node x 10.0.0.9 y", RMS_USAGE, "add-node: one argument too many: y" },
+	{ "add-node x 10.0.0.9 --num=x", RMS_USAGE, "--num x; it must be from 0 to 1022" },
+	{ "add-node x 10.0.0.9 --num=-1", RMS_USAGE, "--num -1; it must be from 0 to 1022" },
+	{ "add-node x 10.0.0.9 --num=1023", RMS_USAGE, "--num 1023; it must be from 0 to 1022" },
+	{ "add-node x 10.0.0.9 --num=0", RMS_USAGE, "number 0 is node \"a\"'s (" },
+	{ "add-node x 10.0.0.9 --port=0", RMS_USAGE, "--port 0; it must be from 1 to 65535" },
+	{ "add-node x 10.0.0.9 --port=99999", RMS_USAGE, "--port 99999; it must be from" },
+	{ "add-node x 10.0.0.9 --json=1", RMS_USAGE, "no value belongs to --json=1" },
+	{ "add-node x 10.0.0.9 --speed", RMS_USAGE, "unknown option --speed" },
+	{ "add-node x 10.0.0.9 -x", RMS_USAGE, "unknown option -x" },
+	{ "add-node 'x y' 10.0.0.9", RMS_USAGE, "name \"x y\"; it must be 1 to 64" },
+	{ "add-node '' 10.0.0.9", RMS_USAGE, "name \"\"; it must be 1 to 64" },
+	{ "add-node '\"' 10.0.0.9", RMS_USAGE, "name \"\"\"; it must be" },
+	{ "add-node x host", RMS_USAGE, "address \"host\" is not a numeric address" },
+	{ "add-node x 10.0.0.9:80", RMS_USAGE, "is not a numeric address" },
+	{ "add-node x 0.0.0.0", RMS_USAGE, "is no node's own address" },
+	{ "add-node a 10.0.0.9", RMS_USAGE, "node \"a\" is there already (" },
+	{ "add-node x 10.0.0.1", RMS_USAGE, "address 10.0.0.1 port 7777 is node \"a\"'s (" },
+	{ "remove-node", RMS_USAGE, "an argument is missing" },
+	{ "remove-node x", RMS_USAGE, "no node is called \"x\"" },
+	{ "remove-node a", RMS_USAGE, "\"a\" is this machine" },
+	{ "set-local x", RMS_USAGE, "set-local: no node is called \"x\"" },
+	{ "set-local", RMS_USAGE, "an argument is missing" },
+	{ "set-local a --force", RMS_USAGE, "unknown option --force" },
+	{ "list-nodes x", RMS_USAGE, "one argument too many: x" },
+	{ "check x", RMS_USAGE, "one argument too many" },
+	{ "check", RMS_BAD_CONFIG, "one failing node would lose pages" },
+	{ "up", RMS_BAD_CONFIG, "one failing node would lose pages" },
+	{ "up --module-dir=", RMS_BAD_CONFIG, "one failing node" },
+	{ "up x", RMS_USAGE, "one argument too many" },
+	{ "down x", RMS_USAGE, "one argument too many" },
+	{ "status", RMS_NOT_RUNNING, "RAMster is not running here" },
+	{ "status x", RMS_USAGE, "one argument too many" },
+	{ "stats a b", RMS_USAGE, "one argument too many: b" },
+	{ "genkey /nowhere/key", RMS_FAILED, "/nowhere/key: cannot make: No such file" },
+	{ "genkey a b", RMS_USAGE, "one argument too many: b" },
+};
+
+/* The whole machine, the file included. */
+static char *everything(void)
+{
+	return fake_host_picture(&machine);
+}
+
+static void test_refusals_change_nothing(void **state)
+{
+	size_t i;
+
+	(void)state;
+	must("add-node a 10.0.0.1");
+	must("add-node b 10.0.0.2");
+	must("set-local a --insecure");
+	for (i = 0; i < ARRAY_LEN(refusals); i++) {
+		char *before = everything(), *after;
+		int code = ctl(refusals[i].words);
+
+		after = everything();
+		if (code != refusals[i].code || !strstr(said, refusals[i].says) ||
+		    strchr(said, '\n') != said + strlen(said) - 1)
+			fail_msg("ramsterctl %s: exit code %d, %s", refusals[i].words, code, said);
+		assert_string_equal(before, after);
+		free(before);
+		free(after);
+	}
+}
+
+static void test_a_wrong_file_is_left_alone(void **state)
+{
+	static const char *const commands[] = {
+		"add-node x 10.0.0.9", "remove-node a", "set-local a", "list-nodes", "check", "up",
+	};
+	size_t i;
+	char *text;
+
+	(void)state;
+	fake_write(conf, "# mine\nlocal = 3;\n");
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		assert_int_equal(ctl(commands[i]), RMS_BAD_CONFIG);
+		assert_said("ramster.conf:2: local is a number; it must be a string");
+	}
+	text = contents();
+	assert_string_equal(text, "# mine\nlocal = 3;\n");
+	free(text);
+}
+
+static void test_a_missing_file(void **state)
+{
+	static const char *const commands[] = { "remove-node a", "set-local a", "list-nodes", "check", "up" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		assert_int_equal(ctl(commands[i]), RMS_BAD_CONFIG);
+		assert_said("no such file; `ramsterctl add-node NAME ADDRESS` makes it");
+		assert_int_not_equal(access(conf, F_OK), 0);
+	}
+}
+
+static void test_comments_mode_and_links_stay(void **state)
+{
+	char *real = fake_host_path(&machine, "real.conf"), *text;
+	struct stat st;
+
+	(void)state;
+	fake_write(real, "/* ours */ local = \"\"; # who\ncluster = {\n  nodes = ( # all\n  )\n} // end");
+	chmod(real, 0640);
+	assert_int_equal(symlink(real, conf), 0);
+	must("add-node a 10.0.0.1");
+	must("set-local a");
+	text = contents();
+	assert_string_equal(text, "/* ours */ local = \"a\"; # who\ncluster = {\n  nodes = ( # all\n"
+				  "  \t{ name = \"a\"; num = 0; address = \"10.0.0.1\"; }\n  )\n} // end");
+	free(text);
+	assert_int_equal(lstat(conf, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat(real, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	free(real);
+}
+
+static void test_a_change_that_the_kernel_refuses(void **state)
+{
+	char *before, *after, *blocker = fake_host_path(&machine, "config/ramster/ramster/node/c");
+
+	(void)state;
+	must("add-node a 10.0.0.1");
+	must("add-node b 10.0.0.2");
+	must("set-local a --allow-loss --insecure");
+	must("up");
+	fake_write(blocker, "in the way");	/* a directory cannot be made here */
+	before = everything();
+	assert_int_equal(ctl("add-node c 10.0.0.3"), RMS_FAILED);
+	after = everything();
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	must("add-node c 10.0.0.3 --file-only");
+	assert_null(strstr(said, "running cluster"));
+	free(blocker);
+}
+
+static void test_a_change_that_would_make_the_running_node_unsafe(void **state)
+{
+	char *before, *after;
+
+	(void)state;
+	must("add-node a 10.0.0.1");
+	must("add-node b 10.0.0.2");
+	must("add-node c 10.0.0.3");
+	must("set-local a --insecure");
+	must("up");
+	before = everything();
+	assert_int_equal(ctl("remove-node c"), RMS_BAD_CONFIG);
+	assert_said("one failing node would lose pages");
+	after = everything();
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+static void test_json_is_json(void **state)
+{
+	static const char *const commands[] = {
+		"add-node a 10.0.0.1", "add-node b 10.0.0.2", "set-local a --allow-loss --insecure", "list-nodes", "check",
+		"up", "remove-node b", "down",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		char *words = rms_format("%s --json", commands[i]), *py;
+
+		must(words);
+		free(words);
+		assert_int_equal(said[0], '{');
+		py = fake_host_path(&machine, "run/out.json");
+		fake_write(py, said);
+		words = rms_format("python3 -m json.tool %s >/dev/null", py);
+		assert_int_equal(system(words), 0);
+		free(words);
+		free(py);
+	}
+	assert_int_equal(ctl("status --json"), RMS_NOT_RUNNING);
+	assert_said("\"running\": false");
+}
+
+static void test_genkey(void **state)
+{
+	char *key = fake_host_path(&machine, "key"), *words = rms_format("genkey %s", key), *one, *two;
+	struct stat st;
+
+	(void)state;
+	must(words);
+	assert_int_equal(stat(key, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(st.st_size, 65);
+	one = rms_read_file(key, 100);
+	assert_null(strstr(said, one));
+	assert_int_equal(ctl(words), RMS_FAILED);
+	assert_said("there is a key already; --force replaces it");
+	two = rms_read_file(key, 100);
+	assert_string_equal(one, two);
+	free(two);
+	free(words);
+	words = rms_format("genkey %s --force", key);
+	must(words);
+	two = rms_read_file(key, 100);
+	assert_string_not_equal(one, two);
+	free(one);
+	free(two);
+	free(words);
+	free(key);
+}
+
+static void test_help_everywhere(void **state)
+{
+	static const char *const commands[] = {
+		"add-node", "remove-node", "set-local", "list-nodes", "check", "up", "down", "status", "stats", "genkey",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		char *words = rms_format("%s --help", commands[i]), *usage = rms_format("usage: ramsterctl %s", commands[i]);
+
+		must(words);
+		assert_said(usage);
+		free(words);
+		free(usage);
+	}
+}
+
+#define with_machine(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		with_machine(test_from_nothing_to_a_running_node),
+		with_machine(test_refusals_change_nothing),
+		with_machine(test_a_wrong_file_is_left_alone),
+		with_machine(test_a_missing_file),
+		with_machine(test_comments_mode_and_links_stay),
+		with_machine(test_a_change_that_the_kernel_refuses),
+		with_machine(test_a_change_that_would_make_the_running_node_unsafe),
+		with_machine(test_json_is_json),
+		with_machine(test_genkey),
+		with_machine(test_help_everywhere),
+	};
+
+	return cmocka_run_group_tests_name("ramsterctl", tests, NULL, NULL);
+}
