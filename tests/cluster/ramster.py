@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-2.0
+"""RAMster on the nodes of a cluster, by the kernel's own interfaces.
+
+What is written here where is said in docs/INTERFACES.md. The tests of the tools
+and the demo do the same as a user would, by ramsterctl.
+"""
+
+import json
+
+from vmlab import wait_until
+
+FRONTSWAP = "/sys/kernel/config/frontswap"
+RAMSTER = "/sys/kernel/config/ramster"
+DEBUG = "/sys/kernel/debug"
+MODULES = ["ramster", "zcache", "frontswap", "tmem"]  # in an order to unload them
+CLUSTER = "test"
+KEY = "9f" * 32
+
+# Counters that are gauges of pages or memory: nothing is held once all is home
+GAUGES = {
+    "tmem": ["pools", "objects", "entries"],
+    "zcache": [
+        "devices", "zpages", "zbytes", "same_filled_pages", "incompressible_pages",
+        "outstanding_writeback_pages",
+    ],
+    "ramster": ["foreign_pages", "foreign_zbytes"],
+}
+
+
+# --- modules and counters ---
+
+
+def load(node, *modules):
+    node.run(f"modprobe -a {' '.join(modules or ['ramster'])}")
+
+
+def unload(node):
+    """Unload all of ours that are there; an error if one does not go."""
+    for module in MODULES:
+        if node.exists(f"/sys/module/{module}"):
+            node.run(f"rmmod {module}")
+
+
+def set_zcache(node, **parameters):
+    for name, value in parameters.items():
+        node.write(f"/sys/module/zcache/parameters/{name}", f"{value}\n")
+
+
+def counters(node, group):
+    """Each counter of a debugfs folder, by name."""
+    folder = f"{DEBUG}/{group}"
+    paths = node.output(f"find {folder} -maxdepth 1 -type f 2>/dev/null || true").split()
+    values = node.read_many(paths)
+    return {path.rsplit("/", 1)[1]: int(value) for path, value in values.items()}
+
+
+def counter(node, group, name):
+    return int(node.read(f"{DEBUG}/{group}/{name}"))
+
+
+def lost_pages(node):
+    return counter(node, "zcache", "lost_pages")
+
+
+# --- the device ---
+
+
+def device_folder(number=0):
+    return f"{FRONTSWAP}/frontswap{number}"
+
+
+def make_device(node, number=0, **attributes):
+    """Make /dev/frontswapN; size="1G", backing="/dev/vdc", mode=..."""
+    folder = device_folder(number)
+    node.run(f"mkdir -p {folder}")
+    for name, value in attributes.items():
+        node.write(f"{folder}/{name}", f"{value}\n")
+    node.write(f"{folder}/live", "1\n")
+    return f"/dev/frontswap{number}"
+
+
+def remove_device(node, number=0):
+    folder = device_folder(number)
+    if node.exists(folder):
+        node.write(f"{folder}/live", "0\n")
+        node.run(f"rmdir {folder}")
+
+
+def device_stats(node, number=0):
+    lines = node.read(f"{device_folder(number)}/stats").split("\n")
+    return {name: int(value) for name, value in (line.split() for line in lines if line)}
+
+
+def swap_on(node, device):
+    node.run(f"mkswap {device} && swapon -p 100 {device}")
+
+
+def swap_off(node, timeout=300):
+    node.run("swapoff -a", timeout=timeout)
+
+
+# --- the cluster ---
+
+
+def settings_folder():
+    return f"{RAMSTER}/{CLUSTER}"
+
+
+def set_cluster(node, **settings):
+    for name, value in settings.items():
+        node.write(f"{settings_folder()}/{name}", f"{value}\n")
+
+
+def join(node, peers=(), **settings):
+    """Make node a member that listens, and peers its donors."""
+    node.run(f"mkdir -p {settings_folder()}")
+    set_cluster(node, key=KEY, **settings)
+    add_node(node, node)
+    node.write(f"{settings_folder()}/node/{node.name}/local", "1\n")
+    for peer in peers:
+        connect(node, peer)
+
+
+def add_node(node, peer):
+    folder = f"{settings_folder()}/node/{peer.name}"
+    node.run(f"mkdir -p {folder}")
+    node.write(f"{folder}/num", f"{peer.number}\n")
+    node.write(f"{folder}/address", f"{peer.ip}\n")
+
+
+def connect(node, peer):
+    """Make peer a donor of node's; wait_up() waits until it is."""
+    if not node.exists(f"{settings_folder()}/node/{peer.name}"):
+        add_node(node, peer)
+    node.write(f"{settings_folder()}/node/{peer.name}/connect", "1\n")
+
+
+def state(node, peer):
+    return node.read(f"{settings_folder()}/node/{peer.name}/state").strip()
+
+
+def wait_state(node, peer, wanted, timeout=60):
+    wait_until(lambda: state(node, peer) == wanted, f"{node.name} to see {peer.name} {wanted}", timeout)
+
+
+def leave(node):
+    """Undo join(): disconnect, stop listening, forget the cluster."""
+    folder = settings_folder()
+    if not node.exists(folder):
+        return
+    names = node.output(f"ls {folder}/node").split()
+    for name in names:
+        attribute = "local" if name == node.name else "connect"
+        node.write(f"{folder}/node/{name}/{attribute}", "0\n")
+    for name in names:
+        node.run(f"rmdir {folder}/node/{name}")
+    node.run(f"rmdir {folder}")
+
+
+# --- a whole set-up, and its end ---
+
+
+def free_memory(node):
+    """MemFree in KiB, with nothing in the caches that could be dropped."""
+    node.run("sync; echo 3 >/proc/sys/vm/drop_caches")
+    return node.meminfo()["MemFree"]
+
+
+class Setup:
+    """Owners that swap to donors; take_down() checks that nothing is left.
+
+    owners: {"a": "b", "b": "a"}: whose donors are whom.
+    """
+
+    def __init__(self, cluster, owners, device=None, pool_percent=20, **settings):
+        self.cluster = cluster
+        self.owners = {cluster[o]: [cluster[d] for d in donors] for o, donors in owners.items()}
+        self.members = {*self.owners, *(d for donors in self.owners.values() for d in donors)}
+        self.device = device or {"size": "1G"}
+        self.pool_percent = pool_percent
+        self.settings = settings
+        self.free_before = {}
+
+    def _warm_up(self, node):
+        """What a first use allocates for good is allocated before it is counted."""
+        load(node)
+        unload(node)
+        self.free_before[node] = free_memory(node)
+
+    def bring_up(self):
+        for node in self.members:
+            self._warm_up(node)
+            load(node)
+            set_zcache(node, max_pool_percent=self.pool_percent)
+            join(node, **self.settings)
+        for node, donors in self.owners.items():
+            for donor in donors:
+                connect(node, donor)
+            for donor in donors:
+                wait_state(node, donor, "up")
+            swap_on(node, make_device(node, **self.device))
+        return self
+
+    def check_books(self):
+        """At any moment, nothing was lost and every gauge makes sense."""
+        for node in self.members:
+            assert lost_pages(node) == 0, f"{node.name} lost pages"
+            for name in ("loads_corrupt",):
+                assert counter(node, "zcache", name) == 0, f"{node.name}: {name}"
+            assert counter(node, "ramster", "protocol_errors") == 0
+
+    def take_down(self):
+        """Swap off, and everything is home, free, and as it was before."""
+        for node in self.owners:
+            swap_off(node)
+            stats = device_stats(node)
+            assert {k: v for k, v in stats.items() if k != "slots" and v} == {}, stats
+        self.check_books()
+        for node in self.owners:
+            remove_device(node)
+        for node in self.members:
+            check_gauges(node)
+        for node in self.members:
+            leave(node)
+            unload(node)
+        for node in self.members:
+            check_free_memory(node, self.free_before[node])
+
+
+def check_gauges(node):
+    """Every gauge is zero, soon: freeing and telling donors takes a moment."""
+
+    def held():
+        return {
+            f"{group}/{name}": value
+            for group, names in GAUGES.items()
+            for name, value in counters(node, group).items()
+            if name in names and value
+        }
+
+    wait_until(lambda: not held(), f"the gauges of {node.name} to be zero: {held()}", 30)
+
+
+def check_free_memory(node, before):
+    """Within 1 % of the node's RAM of where it began."""
+    allowed = node.meminfo()["MemTotal"] // 100
+    wait_until(
+        lambda: free_memory(node) >= before - allowed,
+        f"free memory of {node.name} to be back at {before} KiB, less {allowed}; "
+        f"now {free_memory(node)}",
+        20, 1,
+    )
+
+
+# --- workloads ---
+
+
+def pagefill(node, megabytes, options="", timeout=600):
+    """Run pagefill to its end; its report. An error if a page was wrong."""
+    out = node.run(f"pagefill --mb {megabytes} {options}", timeout=timeout).out
+    report = json.loads(out.splitlines()[-1])
+    assert report["bad_pages"] == 0 and report["pages_verified"] > 0
+    return report
