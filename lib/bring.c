@@ -22,12 +22,24 @@ static bool is_live(const struct rms_host *host, const char *device)
 	return live;
 }
 
-static int check_all(const struct rms_host *host, const struct rms_config *cfg, char key[RMS_KEY_HEX + 1],
+/* Before anything is disconnected for the sake of an address that is not here. */
+static int check_address(struct rms_host *host, const struct rms_config *cfg, struct rms_error *err)
+{
+	const struct rms_node *local = rms_config_local(cfg);
+
+	if (!host->ops->has_address(host, local->address.s))
+		return 0;
+	return rms_fail_at(err, cfg->path, local->address.line, "address %s of node \"%s\" is not this machine's; correct it, `ramsterctl set-local` another node, or wait for the network",
+			   local->address.s, local->name.s);
+}
+
+static int check_all(struct rms_host *host, const struct rms_config *cfg, char key[RMS_KEY_HEX + 1],
 		     struct rms_error *err)
 {
 	size_t i;
 
-	if (rms_config_check(cfg, err) || rms_config_check_ready(cfg, err) || rms_key_read(cfg, key, err))
+	if (rms_config_check(cfg, err) || rms_config_check_ready(cfg, err) || rms_key_read(cfg, key, err) ||
+	    check_address(host, cfg, err))
 		return -1;
 	for (i = 0; i < cfg->nr_devices; i++) {
 		const struct rms_device *dev = &cfg->devices[i];
@@ -38,7 +50,7 @@ static int check_all(const struct rms_host *host, const struct rms_config *cfg, 
 	return 0;
 }
 
-int rms_preflight(const struct rms_host *host, const struct rms_config *cfg, struct rms_error *err)
+int rms_preflight(struct rms_host *host, const struct rms_config *cfg, struct rms_error *err)
 {
 	char key[RMS_KEY_HEX + 1];
 	int ret = check_all(host, cfg, key, err);

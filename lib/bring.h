@@ -32,12 +32,12 @@ struct rms_bring {
  * @cfg: a parsed configuration
  * @err: the first thing in the way
  *
- * Checks all rules of the configuration, the key file and the backing devices
- * that are not in use by us already. Changes nothing.
+ * Checks all rules of the configuration, the key file, this machine's address and
+ * the backing devices that are not in use by us already. Changes nothing.
  *
  * Return: 0 or -1.
  */
-int rms_preflight(const struct rms_host *host, const struct rms_config *cfg, struct rms_error *err);
+int rms_preflight(struct rms_host *host, const struct rms_config *cfg, struct rms_error *err);
 
 /**
  * rms_up() - make this node as the configuration says, whatever state it is in

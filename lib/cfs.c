@@ -105,7 +105,7 @@ static int refused(struct rms_error *err, struct rms_kmsg *k, int e, const char 
 	char reason[400];
 
 	if (rms_kmsg_reason(k, reason, sizeof(reason)))
-		return rms_fail(err, RMS_FAILED, "%s: refused: %s", what, reason);
+		return rms_fail(err, RMS_FAILED, "refused by the kernel: %s", reason);
 	return rms_fail(err, RMS_FAILED, "%s: %s", what, meaning(e));
 }
 

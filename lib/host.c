@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -97,6 +99,23 @@ static int host_node_pages(struct rms_host *host, const char *node, uint64_t *re
 	return rms_netlink_node_pages(node, remote, lent);
 }
 
+static int host_has_address(struct rms_host *host, const char *address)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM }, *ai;
+	int fd, ret = 0;
+
+	(void)host;
+	if (getaddrinfo(address, NULL, &hints, &ai))
+		return 0;
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && bind(fd, ai->ai_addr, ai->ai_addrlen) && errno == EADDRNOTAVAIL)
+		ret = -EADDRNOTAVAIL;
+	if (fd >= 0)
+		close(fd);
+	freeaddrinfo(ai);
+	return ret;
+}
+
 static const struct rms_host_ops real_ops = {
 	.make_dir = host_make_dir,
 	.remove_dir = host_remove_dir,
@@ -106,6 +125,7 @@ static const struct rms_host_ops real_ops = {
 	.unload_module = host_unload_module,
 	.swap_on = host_swap_on,
 	.swap_off = host_swap_off,
+	.has_address = host_has_address,
 	.node_pages = host_node_pages,
 };
 
@@ -193,6 +213,7 @@ static const struct rms_host_ops stand_in_ops = {
 	.unload_module = no_name,
 	.swap_on = no_swap_on,
 	.swap_off = no_name,
+	.has_address = no_name,
 	.node_pages = no_pages,
 };
 

@@ -28,6 +28,8 @@ struct rms_host_ops {
 	int (*unload_module)(struct rms_host *host, const char *name);
 	int (*swap_on)(struct rms_host *host, const char *path, int priority);
 	int (*swap_off)(struct rms_host *host, const char *path);
+	/* Does this machine have the address? -EADDRNOTAVAIL: no. */
+	int (*has_address)(struct rms_host *host, const char *address);
 	/*
 	 * Pages of ours that lie on @node and pages of its that lie here; NULL: all
 	 * nodes. -1 if the kernel cannot be asked.

@@ -271,6 +271,12 @@ static int fake_swap_off(struct rms_host *host, const char *path)
 	return -e;
 }
 
+static int fake_has_address(struct rms_host *host, const char *address)
+{
+	(void)host;
+	return strcmp(address, "127.9.9.9") ? 0 : -EADDRNOTAVAIL;
+}
+
 static int fake_node_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent)
 {
 	(void)node;
@@ -288,6 +294,7 @@ static const struct rms_host_ops ops = {
 	.unload_module = fake_unload,
 	.swap_on = fake_swap_on,
 	.swap_off = fake_swap_off,
+	.has_address = fake_has_address,
 	.node_pages = fake_node_pages,
 };
 

@@ -386,6 +386,17 @@ static void test_backing_devices(void **state)
 	}
 }
 
+static void test_an_address_of_another_machine(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_error err;
+
+	assert_int_equal(try_up(f, "local = \"a\"; cluster = { nodes = (\n"
+				"{ name = \"a\"; num = 0; address = \"127.9.9.9\"; } ); };", false, &err), -1);
+	assert_non_null(strstr(err.text, "f:2: address 127.9.9.9 of node \"a\" is not this machine's"));
+	assert_int_equal(f->changes, 0);
+}
+
 #define KEYED()	"local = \"a\"; cluster = { allow_loss = true;\nkey_file = \"%s\"; nodes = ( " NODES " ); };"
 #define DIGITS		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -492,6 +503,7 @@ int main(void)
 		with_host(test_down_keeps_what_others_lent),
 		with_host(test_a_failed_swapoff_leaves_it_all),
 		with_host(test_backing_devices),
+		with_host(test_an_address_of_another_machine),
 		with_host(test_key_files),
 		with_host(test_no_key_beyond_loopback),
 		with_host(test_a_swap_signature),
