@@ -7,6 +7,7 @@
 
 #include "comp.h"
 #include "internal.h"
+#include "selftest/selftest.h"
 #include "zbud.h"
 
 #define CREATE_TRACE_POINTS
@@ -55,6 +56,10 @@ static int __init zcache_init(void)
 	err = zcomp_init();
 	if (err)
 		goto err_comp;
+	if (!zalloc_selftest() || !zcomp_selftest()) {
+		err = -EINVAL;
+		goto err_writeback;
+	}
 	err = zc_writeback_init();
 	if (err)
 		goto err_writeback;
