@@ -2,6 +2,7 @@
 #include "write.h"
 
 #include <linux/highmem.h>
+#include <linux/sched/mm.h>
 
 #include "backend.h"
 #include "device.h"
@@ -220,9 +221,14 @@ static struct fswap_io *first_waiting(struct fswap_dev *dev)
 	return io;
 }
 
-/* Until there is no room. While things move, the workers call each other to help. */
+/*
+ * Until there is no room. While things move, the workers call each other to
+ * help. They work for reclaim, as the submitters did, so they may dip into the
+ * reserves just the same: memory that is freed may depend on it.
+ */
 static void retry(struct fswap_dev *dev)
 {
+	unsigned int noreclaim = memalloc_noreclaim_save();
 	struct fswap_io *io;
 
 	while ((io = first_waiting(dev)) && !write_on(io)) {
@@ -230,6 +236,7 @@ static void retry(struct fswap_dev *dev)
 			retry_one(dev);
 		cond_resched();
 	}
+	memalloc_noreclaim_restore(noreclaim);
 }
 
 static void retry_work(struct work_struct *work)
@@ -245,6 +252,7 @@ static void patience_work(struct work_struct *work)
 static void unhold_work(struct work_struct *work)
 {
 	struct fswap_dev *dev = container_of(work, struct fswap_dev, unhold);
+	unsigned int noreclaim = memalloc_noreclaim_save();
 	struct fswap_io *io, *next;
 	LIST_HEAD(ios);
 
@@ -255,6 +263,7 @@ static void unhold_work(struct work_struct *work)
 
 	list_for_each_entry_safe(io, next, &ios, node)
 		write_on(io);
+	memalloc_noreclaim_restore(noreclaim);
 }
 
 /**

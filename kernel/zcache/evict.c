@@ -9,8 +9,12 @@
 
 #include "internal.h"
 
+/* A store that waits for room is tried again after so long, if nothing calls sooner. */
+#define RETRY_MS 20
+
 static struct work_struct evict_work;
 static struct delayed_work age_work;
+static struct delayed_work retry_work;
 static atomic_long_t extra_pages;
 
 /* The device with the most local pages that are not in @skip's bits; referenced. */
@@ -96,10 +100,33 @@ void zc_evict_extra(unsigned long pages)
 	zc_evict_kick();
 }
 
-/* Is waiting for room worth while? Process context. */
-bool zc_evict_can_help(struct zc_dev *dev)
+static void retry(struct work_struct *work)
 {
-	return zc_remote_present();
+	struct zc_dev *dev;
+	u32 id;
+
+	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		id = dev->id;
+		fswap_retry(dev->fdev);
+		zc_dev_put(dev);
+	}
+}
+
+/**
+ * zc_evict_wait - will there be room soon?
+ * @dev: for a page of this device
+ *
+ * If so, frontswap is told to try again, whatever becomes of the eviction.
+ *
+ * Context: process.
+ */
+bool zc_evict_wait(struct zc_dev *dev)
+{
+	if (!zc_remote_present())
+		return false;
+	zc_evict_kick();
+	queue_delayed_work(zc_wq, &retry_work, msecs_to_jiffies(RETRY_MS));
+	return true;
 }
 
 void zcache_remote_kick(void)
@@ -120,11 +147,13 @@ void zc_evict_init(void)
 {
 	INIT_WORK(&evict_work, evict);
 	INIT_DELAYED_WORK(&age_work, age_out);
+	INIT_DELAYED_WORK(&retry_work, retry);
 }
 
 /* No device is left, no tier, and no parameter is being written. */
 void zc_evict_exit(void)
 {
 	cancel_delayed_work_sync(&age_work);
+	cancel_delayed_work_sync(&retry_work);
 	cancel_work_sync(&evict_work);
 }

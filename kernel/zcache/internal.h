@@ -175,12 +175,13 @@ void zc_evict_exit(void);
 void zc_evict_kick(void);
 void zc_evict_extra(unsigned long pages);
 void zc_age_out_changed(void);
-bool zc_evict_can_help(struct zc_dev *dev);
+bool zc_evict_wait(struct zc_dev *dev);
 
 /* pool.c */
 unsigned long zc_pool_pages(void);
 bool zc_pool_is_full(void);
 unsigned long zc_pool_excess(bool high);
+unsigned long zc_pool_above_half(void);
 void zc_leaving_add(long bytes);
 
 /* push.c */

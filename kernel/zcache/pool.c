@@ -12,6 +12,14 @@
 
 static atomic_long_t leaving_bytes;
 
+/* What the pools take, but for what is on its way out. */
+static unsigned long staying(void)
+{
+	unsigned long pages = zc_pool_pages();
+
+	return pages - min_t(unsigned long, pages, atomic_long_read(&leaving_bytes) >> PAGE_SHIFT);
+}
+
 static unsigned long max_pages(void)
 {
 	return totalram_pages() / 100 * READ_ONCE(zc_max_pool_percent);
@@ -51,9 +59,16 @@ void zc_leaving_add(long bytes)
  */
 unsigned long zc_pool_excess(bool high)
 {
-	unsigned long pages = zc_pool_pages(), max = max_pages();
+	unsigned long pages = staying(), max = max_pages();
 	unsigned long mark = high ? max / 16 * 15 : max / 16 * 14;
 
-	pages -= min_t(unsigned long, pages, atomic_long_read(&leaving_bytes) >> PAGE_SHIFT);
 	return pages > mark ? pages - mark : 0;
+}
+
+/* Pages above half of what the pool may take. Process context. */
+unsigned long zc_pool_above_half(void)
+{
+	unsigned long pages = staying(), half = max_pages() / 2;
+
+	return pages > half ? pages - half : 0;
 }

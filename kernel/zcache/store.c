@@ -14,6 +14,15 @@
 #define STORE_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN)
 #define ZPAGE_GFP	(STORE_GFP | __GFP_HIGHMEM | __GFP_MOVABLE)
 
+/*
+ * The index allocates with bottom halves off, where the kernel does not look
+ * whether the task may use the reserves: it is told.
+ */
+static gfp_t index_gfp(void)
+{
+	return STORE_GFP | (current->flags & PF_MEMALLOC ? __GFP_MEMALLOC : 0);
+}
+
 /* A zpage longer than this saves too little: the page is kept raw. */
 #define POOR_LEN	(PAGE_SIZE / 16 * 15)
 
@@ -40,9 +49,9 @@ static int compress(struct zc_dev *dev, struct zc_entry *e, const void *src)
 	int err;
 
 	err = zcomp_compress(ctx, comp, src, &len);
-	if (err) {
+	if (err && err != -ENOSPC) {
 		counter_inc(zc, refused_compress_failed);
-	} else if (len <= POOR_LEN) {
+	} else if (!err && len <= POOR_LEN) {
 		err = keep(dev, e, ctx->dst, len, comp->id);
 	} else if (zc_reject_incompressible) {
 		err = -E2BIG;
@@ -76,8 +85,7 @@ static int fill(struct zc_dev *dev, struct zc_entry *e, struct page *page)
 static int refuse(struct zc_dev *dev, u32 slot, int err)
 {
 	zc_invalidate_page(dev, slot);
-	if (err == -ENOMEM && zc_evict_can_help(dev)) {
-		zc_evict_kick();
+	if (err == -ENOMEM && zc_evict_wait(dev)) {
 		counter_inc(zc, stores_told_to_wait);
 		err = -EAGAIN;
 	}
@@ -122,7 +130,7 @@ int zc_store(void *priv, u32 slot, struct page *page)
 		return refuse(dev, slot, err);
 	}
 	zc_entry_get(e);
-	err = tmem_put(dev->pool, slot, e, STORE_GFP);
+	err = tmem_put(dev->pool, slot, e, index_gfp());
 	if (err) {
 		counter_inc(zc, refused_index);
 		zc_entry_put(dev, e);
