@@ -26,6 +26,16 @@ GAUGES = {
     "ramster": ["foreign_pages", "foreign_zbytes"],
 }
 
+# A donor keeps an empty pool for as long as its owner is connected
+WHILE_CONNECTED = {**GAUGES, "tmem": ["entries"]}
+
+
+def write(node, folder, **attributes):
+    """Make a configfs folder, unless it is there, and write its attributes."""
+    lines = ["set -e", f"mkdir -p {folder}"]
+    lines += [f"echo '{value}' >{folder}/{name}" for name, value in attributes.items()]
+    node.run("\n".join(lines))
+
 
 # --- modules and counters ---
 
@@ -36,14 +46,11 @@ def load(node, *modules):
 
 def unload(node):
     """Unload all of ours that are there; an error if one does not go."""
-    for module in MODULES:
-        if node.exists(f"/sys/module/{module}"):
-            node.run(f"rmmod {module}")
+    node.run(f"for m in {' '.join(MODULES)}; do [ ! -d /sys/module/$m ] || rmmod $m || exit; done")
 
 
 def set_zcache(node, **parameters):
-    for name, value in parameters.items():
-        node.write(f"/sys/module/zcache/parameters/{name}", f"{value}\n")
+    write(node, "/sys/module/zcache/parameters", **parameters)
 
 
 def counters(node, group):
@@ -72,10 +79,7 @@ def device_folder(number=0):
 def make_device(node, number=0, **attributes):
     """Make /dev/frontswapN; size="1G", backing="/dev/vdc", mode=..."""
     folder = device_folder(number)
-    node.run(f"mkdir -p {folder}")
-    for name, value in attributes.items():
-        node.write(f"{folder}/{name}", f"{value}\n")
-    node.write(f"{folder}/live", "1\n")
+    write(node, folder, **attributes, live=1)
     return f"/dev/frontswap{number}"
 
 
@@ -106,33 +110,18 @@ def settings_folder():
     return f"{RAMSTER}/{CLUSTER}"
 
 
-def set_cluster(node, **settings):
-    for name, value in settings.items():
-        node.write(f"{settings_folder()}/{name}", f"{value}\n")
-
-
-def join(node, peers=(), **settings):
-    """Make node a member that listens, and peers its donors."""
-    node.run(f"mkdir -p {settings_folder()}")
-    set_cluster(node, key=KEY, **settings)
-    add_node(node, node)
-    node.write(f"{settings_folder()}/node/{node.name}/local", "1\n")
-    for peer in peers:
-        connect(node, peer)
-
-
-def add_node(node, peer):
-    folder = f"{settings_folder()}/node/{peer.name}"
-    node.run(f"mkdir -p {folder}")
-    node.write(f"{folder}/num", f"{peer.number}\n")
-    node.write(f"{folder}/address", f"{peer.ip}\n")
+def join(node, others=(), **settings):
+    """Make node a member that listens and knows these others."""
+    write(node, settings_folder(), key=KEY, **settings)
+    for other in {node, *others}:
+        folder = f"{settings_folder()}/node/{other.name}"
+        more = {"local": 1} if other is node else {}
+        write(node, folder, num=other.number, address=other.ip, **more)
 
 
 def connect(node, peer):
-    """Make peer a donor of node's; wait_up() waits until it is."""
-    if not node.exists(f"{settings_folder()}/node/{peer.name}"):
-        add_node(node, peer)
-    node.write(f"{settings_folder()}/node/{peer.name}/connect", "1\n")
+    """Make peer a donor of node's; wait_state() waits until it is."""
+    write(node, f"{settings_folder()}/node/{peer.name}", connect=1)
 
 
 def state(node, peer):
@@ -146,15 +135,12 @@ def wait_state(node, peer, wanted, timeout=60):
 def leave(node):
     """Undo join(): disconnect, stop listening, forget the cluster."""
     folder = settings_folder()
-    if not node.exists(folder):
-        return
-    names = node.output(f"ls {folder}/node").split()
-    for name in names:
-        attribute = "local" if name == node.name else "connect"
-        node.write(f"{folder}/node/{name}/{attribute}", "0\n")
-    for name in names:
-        node.run(f"rmdir {folder}/node/{name}")
-    node.run(f"rmdir {folder}")
+    node.run(
+        f"[ -d {folder} ] || exit 0; set -e; cd {folder}/node; "
+        f"for n in *; do if [ $n != {node.name} ]; then echo 0 >$n/connect; fi; done; "
+        f"echo 0 >{node.name}/local; rmdir *; rmdir {folder}",
+        timeout=60,
+    )
 
 
 # --- a whole set-up, and its end ---
@@ -192,7 +178,7 @@ class Setup:
             self._warm_up(node)
             load(node)
             set_zcache(node, max_pool_percent=self.pool_percent)
-            join(node, **self.settings)
+            join(node, self.members, **self.settings)
         for node, donors in self.owners.items():
             for donor in donors:
                 connect(node, donor)
@@ -219,26 +205,28 @@ class Setup:
         for node in self.owners:
             remove_device(node)
         for node in self.members:
-            check_gauges(node)
+            check_gauges(node, WHILE_CONNECTED)
         for node in self.members:
             leave(node)
+        for node in self.members:
+            check_gauges(node)
             unload(node)
         for node in self.members:
             check_free_memory(node, self.free_before[node])
 
 
-def check_gauges(node):
-    """Every gauge is zero, soon: freeing and telling donors takes a moment."""
+def check_gauges(node, gauges=None):
+    """Every gauge becomes zero: freeing and telling donors takes a moment."""
 
     def held():
         return {
             f"{group}/{name}": value
-            for group, names in GAUGES.items()
+            for group, names in (gauges or GAUGES).items()
             for name, value in counters(node, group).items()
             if name in names and value
         }
 
-    wait_until(lambda: not held(), f"the gauges of {node.name} to be zero: {held()}", 30)
+    wait_until(lambda: not held(), f"the gauges of {node.name} to be zero, not {held()}", 30)
 
 
 def check_free_memory(node, before):

@@ -137,6 +137,7 @@ def _make_disk(kernel, image):
         "".join(
             f"/ramster/modules/{kernel.release}/{path}\n"
             for path in _module_files(kernel, START_MODULES)
+            if path not in _module_files(kernel, BOOT_MODULES)
         )
     )
     used = int(subprocess.check_output(["du", "-sk", str(tree)]).split()[0])
