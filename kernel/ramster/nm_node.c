@@ -14,6 +14,7 @@
 #include "listener.h"
 #include "nm.h"
 #include "peer.h"
+#include "server.h"
 #include "wire.h"
 
 #define PORT_DEFAULT	7777
@@ -55,6 +56,13 @@ static int frozen_check(struct nm_node *node, const char *attr)
 			 node->local ? "local" : "connect");
 }
 
+/* The number will not be this node's any more: what is kept here for it is nobody's. */
+static void forget_owner(const struct nm_node *node)
+{
+	if (node->num >= 0)
+		rs_server_forget(node->num);
+}
+
 /* num */
 
 static bool has_num(const struct nm_node *node, const void *num)
@@ -75,6 +83,7 @@ static int num_change(struct nm_node *node, int num)
 		return nm_refuse(&node->item, "num", -EEXIST,
 				 "%d is the number of node %s; take one that is free", num,
 				 other->name);
+	forget_owner(node);
 	nm_table_set_num(node, num);
 	rs_debugfs_node_remove(node->debugfs);
 	node->debugfs = rs_debugfs_node_add(node->name, num);
@@ -486,6 +495,7 @@ void nm_node_drop(struct config_item *item)
 		disconnect_all();
 		local_stop(node);
 	}
+	forget_owner(node);
 	nm_table_remove(node);
 	rs_debugfs_node_remove(node->debugfs);
 	mutex_unlock(&nm_change_lock);

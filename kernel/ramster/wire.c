@@ -64,7 +64,7 @@ static const struct frame_rule frame_rules[__RS_WIRE_TYPES] = {
 	[RS_GET_REPLY]	 = { 1, RS_WIRE_MAX_RECORDS, RS_WIRE_REC, REPLY, 0, RS_WIRE_MAX_DATA },
 	[RS_FLUSH]	 = { 0, RS_WIRE_MAX_FLUSH, RS_WIRE_REC, USES_POOL, 0, 0 },
 	[RS_FLUSH_REPLY] = { 0, RS_WIRE_MAX_FLUSH, 0, REPLY, 0, 0 },
-	[RS_PING]	 = { .uses = USES_ROOM },
+	[RS_PING]	 = { },
 	[RS_PONG]	 = { .uses = USES_ROOM },
 	[RS_ROOM]	 = { .uses = USES_ROOM },
 	[RS_RECALL]	 = { .count_min = 1, .count_max = 0xffff, .uses = USES_ROOM },

@@ -72,8 +72,8 @@ enum rs_flush_scope {
  * @count:   records; for RECALL MiB
  * @status:  in a reply: 0 or a positive errno of the small set in PROTOCOL.md
  * @length:  payload bytes
- * @room:    from a donor: pages it would still take of this owner; in PUT, GET, FLUSH,
- *	     HELLO and ERROR zero
+ * @room:    from a donor: pages it would still take of this owner; zero in ERROR and
+ *	     in what an owner sends
  * @checksum: crc32c of the header (this field zero) and the payload
  */
 struct rs_wire_hdr {

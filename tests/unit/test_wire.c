@@ -212,7 +212,7 @@ static void test_unused_fields(void **state)
 		{ RS_GET_REPLY, true, true, true },
 		{ RS_FLUSH, true, false, false },
 		{ RS_FLUSH_REPLY, true, true, true },
-		{ RS_PING, false, false, true },
+		{ RS_PING, false, false, false },
 		{ RS_PONG, false, false, true },
 		{ RS_ROOM, false, false, true },
 		{ RS_RECALL, false, false, true },
