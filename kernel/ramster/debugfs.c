@@ -21,7 +21,9 @@ static struct rs_peer_info peer_of(void *data)
 
 static int state_show(struct seq_file *seq, void *unused)
 {
-	seq_printf(seq, "%s\n", rs_state_name(peer_of(seq->private).state));
+	bool local = rs_local_num() == (unsigned long)seq->private;
+
+	seq_printf(seq, "%s\n", local ? "local" : rs_state_name(peer_of(seq->private).state));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);

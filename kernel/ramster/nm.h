@@ -37,7 +37,7 @@ struct nm_node {
 	char name[RS_NAME_MAX + 1];
 };
 
-/* nm_table.c; all need nm_change_lock, may sleep */
+/* nm_table.c; all but nm_table_show() need nm_change_lock, may sleep */
 int nm_table_add(struct nm_node *node);
 void nm_table_remove(struct nm_node *node);
 void nm_table_set_num(struct nm_node *node, u16 num);
@@ -49,6 +49,7 @@ void nm_table_set_cluster(const char *name);
 void nm_table_set_key(const u8 *key);	/* NULL: none */
 bool nm_table_has_key(void);
 void nm_table_read(const struct nm_node *node, struct rs_node_info *info);
+void nm_table_show(const struct nm_node *node, struct rs_node_info *info);
 /* The first node that @match says true of, or NULL. */
 struct nm_node *nm_table_match(bool (*match)(const struct nm_node *node, const void *arg),
 			       const void *arg);
@@ -56,7 +57,11 @@ struct nm_node *nm_table_match(bool (*match)(const struct nm_node *node, const v
 /* nm_node.c */
 struct config_item *nm_node_create(struct config_item *parent, const char *name);
 void nm_node_drop(struct config_item *item);
-bool nm_node_beyond_loopback(const struct nm_node *node);
+
+/* nm_address.c; any context */
+const char *nm_address_parse(const char *page, size_t count, struct sockaddr_storage *addr);
+bool nm_address_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+bool nm_address_is_public(const struct sockaddr_storage *addr);
 
 /* nm_settings.c */
 extern struct configfs_attribute *nm_cluster_attrs[];

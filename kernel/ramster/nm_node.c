@@ -2,13 +2,9 @@
 /* nm_node.c - a directory in node/: its attributes, and what they start and stop */
 #define pr_fmt(fmt) "ramster: " fmt
 
-#include <linux/in.h>
-#include <linux/inet.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <net/addrconf.h>
-#include <net/ipv6.h>
 
 #include "debugfs.h"
 #include "listener.h"
@@ -32,19 +28,6 @@ static bool live(const struct nm_node *node)
 static bool has_address(const struct nm_node *node)
 {
 	return node->addr.ss_family != AF_UNSPEC;
-}
-
-/**
- * nm_node_beyond_loopback - can strangers reach the node's address?
- * @node: one with an address
- *
- * Return: false only for 127.0.0.0/8 and ::1.
- */
-bool nm_node_beyond_loopback(const struct nm_node *node)
-{
-	if (node->addr.ss_family == AF_INET)
-		return !ipv4_is_loopback(((struct sockaddr_in *)&node->addr)->sin_addr.s_addr);
-	return !ipv6_addr_loopback(&((struct sockaddr_in6 *)&node->addr)->sin6_addr);
 }
 
 static int frozen_check(struct nm_node *node, const char *attr)
@@ -114,57 +97,6 @@ CONFIGFS_ATTR(node_, num);
 
 /* address and port */
 
-static const char *v4_fault(__be32 a)
-{
-	if (ipv4_is_zeronet(a) || ipv4_is_lbcast(a) || ipv4_is_multicast(a))
-		return "is no node's own address; write the one that other nodes reach it at";
-	return NULL;
-}
-
-static const char *v6_fault(const struct in6_addr *a)
-{
-	if (ipv6_addr_any(a) || ipv6_addr_is_multicast(a))
-		return "is no node's own address; write the one that other nodes reach it at";
-	if (ipv6_addr_type(a) & IPV6_ADDR_LINKLOCAL)
-		return "is link-local, another machine on each network; write a global or unique-local one";
-	if (ipv6_addr_v4mapped(a))
-		return "is IPv4 in disguise; write it as IPv4, such as 10.0.0.1";
-	return NULL;
-}
-
-/* NULL, or what is wrong with it. */
-static const char *address_parse(const char *page, size_t count, struct sockaddr_storage *addr)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)addr;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)addr;
-	size_t len = count;
-	const char *end;
-
-	memset(addr, 0, sizeof(*addr));
-	if (len && page[len - 1] == '\n')
-		len--;
-	if (in4_pton(page, len, (u8 *)&v4->sin_addr, '\0', &end) && end == page + len) {
-		v4->sin_family = AF_INET;
-		return v4_fault(v4->sin_addr.s_addr);
-	}
-	if (in6_pton(page, len, (u8 *)&v6->sin6_addr, '\0', &end) && end == page + len) {
-		v6->sin6_family = AF_INET6;
-		return v6_fault(&v6->sin6_addr);
-	}
-	return "is not a numeric address; write one such as 10.0.0.1 or fd00::1, without a port";
-}
-
-static bool same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET)
-		return ((struct sockaddr_in *)a)->sin_addr.s_addr ==
-		       ((struct sockaddr_in *)b)->sin_addr.s_addr;
-	return ipv6_addr_equal(&((struct sockaddr_in6 *)a)->sin6_addr,
-			       &((struct sockaddr_in6 *)b)->sin6_addr);
-}
-
 /* Where a node would be. */
 struct place {
 	const struct nm_node *node;
@@ -177,7 +109,7 @@ static bool is_elsewhere_there(const struct nm_node *node, const void *arg)
 	const struct place *p = arg;
 
 	return node != p->node && has_address(node) && node->port == p->port &&
-	       same_host(&node->addr, p->addr);
+	       nm_address_same_host(&node->addr, p->addr);
 }
 
 /* No two nodes have the same address and port. */
@@ -205,7 +137,7 @@ static ssize_t node_address_store(struct config_item *item, const char *page, si
 	const char *fault;
 	int err;
 
-	fault = address_parse(page, count, &addr);
+	fault = nm_address_parse(page, count, &addr);
 	if (fault)
 		return nm_refuse(item, "address", -EINVAL, "\"%*pE\" %s", nm_typed(page, count),
 				 page, fault);
@@ -219,14 +151,12 @@ static ssize_t node_address_store(struct config_item *item, const char *page, si
 
 static ssize_t node_address_show(struct config_item *item, char *page)
 {
-	struct nm_node *node = to_node(item);
-	ssize_t len;
+	struct rs_node_info info;
 
-	mutex_lock(&nm_change_lock);
-	len = has_address(node) ? sysfs_emit(page, "%pISc\n", &node->addr) :
-				  sysfs_emit(page, "none\n");
-	mutex_unlock(&nm_change_lock);
-	return len;
+	nm_table_show(to_node(item), &info);
+	if (info.addr.ss_family == AF_UNSPEC)
+		return sysfs_emit(page, "none\n");
+	return sysfs_emit(page, "%pISc\n", &info.addr);
 }
 CONFIGFS_ATTR(node_, address);
 
@@ -275,7 +205,7 @@ static int ready_check(struct nm_node *node, const char *attr)
 	if (node->num < 0 || !has_address(node))
 		return nm_refuse(&node->item, attr, -ENOENT, "set %s first",
 				 node->num < 0 ? "num" : "address");
-	if (nm_node_beyond_loopback(node) && !nm_table_has_key() && !rs_settings.insecure)
+	if (nm_address_is_public(&node->addr) && !nm_table_has_key() && !rs_settings.insecure)
 		return nm_refuse(&node->item, attr, -EPERM,
 				 "%pISc is beyond loopback and the cluster has no key; set key, "
 				 "or insecure to 1", &node->addr);

@@ -94,7 +94,7 @@ SETTING(quota_mb, 0, MB_MAX);
 
 static bool live_beyond_loopback(const struct nm_node *node, const void *unused)
 {
-	return (node->local || node->connect) && nm_node_beyond_loopback(node);
+	return (node->local || node->connect) && nm_address_is_public(&node->addr);
 }
 
 static ssize_t cluster_insecure_show(struct config_item *item, char *page)

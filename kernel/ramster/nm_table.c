@@ -145,6 +145,14 @@ void nm_table_read(const struct nm_node *node, struct rs_node_info *info)
 	info->addr = node->addr;
 }
 
+/* The same without a lock of the caller's: for who only shows, and does not wait for a change. */
+void nm_table_show(const struct nm_node *node, struct rs_node_info *info)
+{
+	mutex_lock(&table_lock);
+	nm_table_read(node, info);
+	mutex_unlock(&table_lock);
+}
+
 const char *rs_cluster_name(void)
 {
 	return cluster_name;
