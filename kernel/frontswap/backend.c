@@ -131,7 +131,7 @@ int fswap_backend_store(struct fswap_dev *dev, u32 slot, struct page *page)
  */
 int fswap_backend_load(struct fswap_dev *dev, struct fswap_load *load)
 {
-	u32 slot = load->slot;
+	u32 id = dev->id, slot = load->slot;
 	struct fswap_link *link;
 	int err = -ENOENT;
 	int idx;
@@ -144,10 +144,27 @@ int fswap_backend_load(struct fswap_dev *dev, struct fswap_load *load)
 	srcu_read_unlock(&fswap_srcu, idx);
 
 	/* If it is on its way, it may be over already, and @load gone. */
-	trace_fswap_load(dev->id, slot, err);
+	trace_fswap_load(id, slot, err);
 	if (err != -EINPROGRESS)
 		fswap_backend_load_ended(dev);
 	return err;
+}
+
+/**
+ * fswap_backend_loads_end - no more loads for now: the backend may send its questions
+ * @dev:    the device
+ * @atomic: the caller must not sleep
+ */
+void fswap_backend_loads_end(struct fswap_dev *dev, bool atomic)
+{
+	struct fswap_link *link;
+	int idx;
+
+	idx = srcu_read_lock(&fswap_srcu);
+	link = srcu_dereference(dev->link, &fswap_srcu);
+	if (link && link->ops->loads_end)
+		link->ops->loads_end(link->priv, atomic);
+	srcu_read_unlock(&fswap_srcu, idx);
 }
 
 /**

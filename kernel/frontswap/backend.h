@@ -17,6 +17,7 @@ struct fswap_dev;
 
 int fswap_backend_store(struct fswap_dev *dev, u32 slot, struct page *page);
 int fswap_backend_load(struct fswap_dev *dev, struct fswap_load *load);
+void fswap_backend_loads_end(struct fswap_dev *dev, bool atomic);
 void fswap_backend_load_ended(struct fswap_dev *dev);
 void fswap_backend_invalidate(struct fswap_dev *dev, u32 slot);
 void fswap_backend_unpin(struct fswap_dev *dev);

@@ -72,6 +72,7 @@ static int load(struct drainer *me, u32 slot)
 	err = fswap_backend_load(me->drain->dev, &me->load);
 	if (err != -EINPROGRESS)
 		return err;
+	fswap_backend_loads_end(me->drain->dev, false);
 	wait_long(&me->done);
 	return me->err;
 }

@@ -72,6 +72,9 @@ struct fswap_writeback {
  * @load: bring back @load->slot. 0: done, @load->page is filled. -EINPROGRESS:
  *	@load->done will be called. -ENOENT: not above. Other errors: the
  *	page is above but cannot be had.
+ * @loads_end: optional: no more loads for now, so send off what was asked for. Follows each
+ *	load() that returned -EINPROGRESS, once for many. Process context; @atomic: without
+ *	sleeping.
  * @invalidate_page: @slot is free. Atomic context, maybe under the swap lock:
  *	only queue. A store() that follows wins over it. Called only for a slot
  *	whose page is above.
@@ -83,6 +86,7 @@ struct fswap_backend_ops {
 	void (*detach)(void *priv);
 	int (*store)(void *priv, u32 slot, struct page *page);
 	int (*load)(void *priv, struct fswap_load *load);
+	void (*loads_end)(void *priv, bool atomic);
 	void (*invalidate_page)(void *priv, u32 slot);
 	void (*invalidate_area)(void *priv);
 };

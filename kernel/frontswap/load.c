@@ -26,6 +26,7 @@ struct page_load {
 	struct fswap_load load;
 	struct fswap_io *io;
 	unsigned int misses;
+	bool failed;
 	struct delayed_work look_again;
 };
 
@@ -55,7 +56,8 @@ static void settle(struct page_load *pl, int err)
 		break;
 	default:
 		counter_inc(fswap, loads_failed);
-		load_end(pl, BLK_STS_IOERR);
+		pl->failed = true;
+		queue_delayed_work(fswap_wq, &pl->look_again, 0);
 	}
 }
 
@@ -67,12 +69,15 @@ static void load_done(struct fswap_load *load, int err)
 	settle(pl, err);
 }
 
-static void load_begin(struct page_load *pl)
+/* True if it is on its way: fswap_backend_loads_end() must follow. */
+static bool load_begin(struct page_load *pl)
 {
 	int err = fswap_backend_load(pl->io->dev, &pl->load);
 
-	if (err != -EINPROGRESS)
-		settle(pl, err);
+	if (err == -EINPROGRESS)
+		return true;
+	settle(pl, err);
+	return false;
 }
 
 static void read_below_endio(struct bio *bio)
@@ -110,12 +115,19 @@ static void look_again_work(struct work_struct *work)
 	struct fswap_dev *dev = pl->io->dev;
 	unsigned int bits = slotmap_get(&dev->map, pl->load.slot);
 
-	if (!(bits & SLOT_ABOVE)) {
+	/* A page that cannot be had above is as good below, if it is there too. */
+	if (!(bits & SLOT_ABOVE) || (pl->failed && bits & SLOT_BELOW)) {
 		read_below(pl);
+	} else if (pl->failed) {
+		load_end(pl, BLK_STS_IOERR);
 	} else if (bits & SLOT_BUSY) {
 		queue_delayed_work(fswap_wq, &pl->look_again, 1);
 	} else if (++pl->misses < MISSES_MAX) {
-		load_begin(pl);
+		/* Our reference: the load may be over before we are. */
+		percpu_ref_get(&dev->ios);
+		if (load_begin(pl))
+			fswap_backend_loads_end(dev, false);
+		percpu_ref_put(&dev->ios);
 	} else {
 		counter_inc(fswap, lost_pages);
 		pr_err_ratelimited("%s: lost page: slot %u is above, but the backend has not got it\n",
@@ -124,7 +136,43 @@ static void look_again_work(struct work_struct *work)
 	}
 }
 
-static void read_above(struct fswap_io *io)
+/* A task's plug with loads in it; the device stays until it is pulled. */
+struct load_plug {
+	struct blk_plug_cb cb;
+	struct fswap_dev *dev;
+};
+
+static void unplug(struct blk_plug_cb *cb, bool from_schedule)
+{
+	struct load_plug *plug = container_of(cb, struct load_plug, cb);
+	struct fswap_dev *dev = plug->dev;
+
+	fswap_backend_loads_end(dev, from_schedule);
+	percpu_ref_put(&dev->ios);
+	kfree(plug);
+}
+
+/*
+ * Loads are on their way. If more may follow (read-ahead holds a plug), the
+ * backend is told at the end of them all.
+ */
+static void loads_end(struct fswap_dev *dev)
+{
+	struct blk_plug_cb *cb = blk_check_plugged(unplug, dev, sizeof(struct load_plug));
+	struct load_plug *plug;
+
+	if (!cb) {
+		fswap_backend_loads_end(dev, false);
+		return;
+	}
+	plug = container_of(cb, struct load_plug, cb);
+	if (!plug->dev) {
+		plug->dev = dev;
+		percpu_ref_get(&dev->ios);
+	}
+}
+
+static bool read_above(struct fswap_io *io)
 {
 	struct page_load *pl = mempool_alloc(&load_pool, GFP_NOIO);
 
@@ -135,7 +183,7 @@ static void read_above(struct fswap_io *io)
 	pl->io = io;
 	INIT_DELAYED_WORK(&pl->look_again, look_again_work);
 	atomic_inc(&io->pending);
-	load_begin(pl);
+	return load_begin(pl);
 }
 
 static void read_nothing(struct fswap_io *io)
@@ -159,6 +207,7 @@ void fswap_read_pages(struct fswap_io *io)
 {
 	struct fswap_dev *dev = io->dev;
 	struct fswap_run run = {};
+	bool begun = false;
 
 	for (; io->iter.bi_size; fswap_io_advance(io)) {
 		bool above = slotmap_get(&dev->map, fswap_io_slot(io)) & SLOT_ABOVE;
@@ -169,11 +218,13 @@ void fswap_read_pages(struct fswap_io *io)
 		}
 		fswap_run_submit(&run, io);
 		if (above)
-			read_above(io);
+			begun |= read_above(io);
 		else
 			read_nothing(io);
 	}
 	fswap_run_submit(&run, io);
+	if (begun)
+		loads_end(dev);
 	fswap_io_put(io);
 }
 

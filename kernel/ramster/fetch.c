@@ -2,9 +2,8 @@
 /*
  * fetch.c - bringing zpages back: GET and its reply
  *
- * A fetch is sent by the faulting task itself, straight from submit. If another
- * is sending, that one takes ours along: what waits together goes in one
- * frame. On a broken connection fetches go back to the waiting list and are
+ * A fetch is sent by the faulting task itself, at the end of its read-ahead, and what waits
+ * together goes in one frame. If another is sending, that one takes ours along. On a broken connection fetches go back to the waiting list and are
  * sent anew when it is up again, until their deadline.
  */
 #include "peer_internal.h"
@@ -136,10 +135,25 @@ int rs_fetch(struct zcache_fetch *f)
 	else
 		list_add_tail(&f->node, &peer->gets_waiting);
 	spin_unlock(&peer->lock);
-	if (!err)
-		rs_fetch_send(peer);
 	rs_peer_put(peer);
 	return err;
+}
+
+void rs_fetch_end(bool atomic)
+{
+	struct rs_peer *peer;
+	unsigned int num;
+
+	for (num = 0; (peer = rs_peer_next(num)); num++) {
+		num = peer->info.num;
+		if (is_waiting(peer)) {
+			if (atomic)
+				rs_fetch_kick(peer);
+			else
+				rs_fetch_send(peer);
+		}
+		rs_peer_put(peer);
+	}
 }
 
 /* The fetch with this tag, taken out of the table, if it is the one that asked for @version. */

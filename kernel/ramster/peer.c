@@ -442,6 +442,7 @@ static const struct zcache_remote_ops remote_ops = {
 	.push_add = rs_push_add,
 	.push_submit = rs_push_submit,
 	.fetch = rs_fetch,
+	.fetch_end = rs_fetch_end,
 	.flush = rs_flush,
 	.flush_end = rs_flush_end,
 	.flush_device = rs_flush_device,

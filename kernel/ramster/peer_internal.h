@@ -155,6 +155,7 @@ bool rs_push_overdue(struct rs_peer *peer, unsigned long deadline_ms);
 
 /* fetch.c */
 int rs_fetch(struct zcache_fetch *fetch);
+void rs_fetch_end(bool atomic);
 void rs_fetch_send(struct rs_peer *peer);
 void rs_fetch_kick(struct rs_peer *peer);
 int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload);

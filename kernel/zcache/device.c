@@ -128,6 +128,7 @@ const struct fswap_backend_ops zc_backend_ops = {
 	.detach = detach,
 	.store = zc_store,
 	.load = zc_load,
+	.loads_end = zc_loads_end,
 	.invalidate_page = zc_invalidate_page,
 	.invalidate_area = zc_invalidate_area,
 };

@@ -157,6 +157,7 @@ int zc_store(void *priv, u32 slot, struct page *page);
 
 /* load.c */
 int zc_load(void *priv, struct fswap_load *load);
+void zc_loads_end(void *priv, bool atomic);
 
 /* freed.c */
 int zc_freed_init(struct zc_dev *dev);

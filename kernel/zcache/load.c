@@ -188,11 +188,13 @@ void zcache_fetch_done(struct zcache_fetch *fetch, int err, const void *data, si
 	if (err) {
 		if (err != -ENOENT)
 			rl->missed = false;
-		if (ask_next(rl) == -EINPROGRESS)
+		err = ask_next(rl);
+		if (err != -EINPROGRESS)
+			err = look(rl);
+		if (err == -EINPROGRESS) {
+			zc_loads_end(NULL, true);
 			return;
-		err = look(rl);
-		if (err == -EINPROGRESS)
-			return;
+		}
 	}
 	trace_zcache_load(dev, load->slot, true, err);
 	load->done(load, err);
@@ -218,4 +220,17 @@ int zc_load(void *priv, struct fswap_load *load)
 	if (err == -ENOENT)
 		counter_inc(zc, loads_missed);
 	return err;
+}
+
+/* No more loads for now (the backend's loads_end): donors are asked. */
+void zc_loads_end(void *priv, bool atomic)
+{
+	const struct zcache_remote_ops *ops;
+	int idx;
+
+	ops = zc_remote_get(&idx);
+	if (!ops)
+		return;
+	ops->fetch_end(atomic);
+	zc_remote_put(idx);
 }

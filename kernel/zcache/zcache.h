@@ -85,7 +85,9 @@ struct zcache_fetch {
  * @push_submit: send it; zcache_push_done() follows, once. A batch with no
  *	record is just put back, without.
  * @fetch: get it. 0: zcache_fetch_done() follows, once, never from within this
- *	call, maybe before its return. An errno: it cannot be had from there now.
+ *	call, maybe before its return. An errno: it cannot be had from there now. It may wait
+ *	for company until @fetch_end.
+ * @fetch_end: no more fetches for now: send what waits. @atomic: without sleeping.
  * @flush: tell @donor to forget @slot up to and with @version.
  *	zcache_flush_done() follows if 0 is returned. -EAGAIN: no room now,
  *	zcache_remote_kick() will tell. -ENOTCONN: the donor is not up; it will
@@ -100,6 +102,7 @@ struct zcache_remote_ops {
 	void *(*push_add)(struct zcache_push *push, u32 slot, u16 version, u8 comp, u16 len);
 	void (*push_submit)(struct zcache_push *push);
 	int (*fetch)(struct zcache_fetch *fetch);
+	void (*fetch_end)(bool atomic);
 	int (*flush)(u16 donor, u32 dev, u32 slot, u16 version);
 	void (*flush_end)(void);
 	void (*flush_device)(u32 dev);

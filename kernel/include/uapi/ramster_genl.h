@@ -60,6 +60,11 @@ enum ramster_attr {
 	RAMSTER_A_EVENT,		/* u32, enum ramster_event */
 	RAMSTER_A_EVENT_TEXT,		/* string, one line for people */
 
+	RAMSTER_A_DEV_FREED,		/* u64, of LOCAL, IN_FLIGHT and REMOTE: slots freed since,
+					 * which are forgotten in the background. So
+					 * USED + FREED = LOCAL + IN_FLIGHT + REMOTE + BACKING
+					 */
+
 	__RAMSTER_A_MAX,
 };
 
