@@ -42,6 +42,7 @@ static struct nla_policy policy[RAMSTER_A_MAX + 1] = {
 	[RAMSTER_A_DEV_IN_FLIGHT] = { .type = NLA_U64 },
 	[RAMSTER_A_DEV_REMOTE] = { .type = NLA_U64 },
 	[RAMSTER_A_DEV_BACKING] = { .type = NLA_U64 },
+	[RAMSTER_A_DEV_FREED] = { .type = NLA_U64 },
 	[RAMSTER_A_DEV_BACKING_PATH] = { .type = NLA_STRING },
 	[RAMSTER_A_GROUP] = { .type = NLA_STRING },
 	[RAMSTER_A_COUNTER] = { .type = NLA_NESTED },
@@ -184,6 +185,7 @@ static void fill_device(struct dump *d, struct nlattr **a)
 	s->in_flight = u64_of(a[RAMSTER_A_DEV_IN_FLIGHT]);
 	s->remote = u64_of(a[RAMSTER_A_DEV_REMOTE]);
 	s->backing = u64_of(a[RAMSTER_A_DEV_BACKING]);
+	s->freed = u64_of(a[RAMSTER_A_DEV_FREED]);
 }
 
 int rms_netlink_devices(struct rms_netlink *nl, struct rms_device_status **devices, size_t *n, struct rms_error *err)

@@ -28,7 +28,7 @@ struct rms_node_status {
 struct rms_device_status {
 	char *name;
 	char *backing_path;	/* NULL: none */
-	uint64_t slots, used, local, in_flight, remote, backing;
+	uint64_t slots, used, local, in_flight, remote, backing, freed;
 };
 
 struct rms_counter {

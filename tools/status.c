@@ -47,6 +47,7 @@ static void json_device(const struct rms_device_status *d)
 	json_uint("in_flight", d->in_flight);
 	json_uint("remote", d->remote);
 	json_uint("backing", d->backing);
+	json_uint("freed", d->freed);
 	json_string("backing_path", d->backing_path);
 	json_close('}');
 }

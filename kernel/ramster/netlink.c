@@ -149,6 +149,7 @@ static int put_books(struct sk_buff *skb, struct netlink_callback *cb,
 		{ RAMSTER_A_DEV_IN_FLIGHT, books->in_flight },
 		{ RAMSTER_A_DEV_REMOTE, books->remote },
 		{ RAMSTER_A_DEV_BACKING, books->backing },
+		{ RAMSTER_A_DEV_FREED, books->freed },
 	};
 	void *head = message_begin(skb, cb, RAMSTER_CMD_GET_DEVICES);
 	unsigned int i;

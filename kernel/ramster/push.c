@@ -139,6 +139,22 @@ static void release(struct rs_push_target *t)
 	t->peer = NULL;
 }
 
+bool rs_has_room(void)
+{
+	struct rs_peer *peer;
+	unsigned int num;
+	bool room = false;
+
+	for (num = 0; !room && (peer = rs_peer_next(num)); num++) {
+		num = peer->info.num;
+		spin_lock(&peer->lock);
+		room = peer->usable && (peer->room || peer->nr_puts);
+		spin_unlock(&peer->lock);
+		rs_peer_put(peer);
+	}
+	return room;
+}
+
 struct zcache_push *rs_push_begin(u32 dev)
 {
 	unsigned int want = READ_ONCE(rs_settings.replicas), i, n;

@@ -114,15 +114,23 @@ static void retry(struct work_struct *work)
 
 /**
  * zc_evict_wait - will there be room soon?
- * @dev: for a page of this device
  *
  * If so, frontswap is told to try again, whatever becomes of the eviction.
  *
  * Context: process.
  */
-bool zc_evict_wait(struct zc_dev *dev)
+bool zc_evict_wait(void)
 {
-	if (!zc_remote_present())
+	const struct zcache_remote_ops *ops;
+	bool room;
+	int idx;
+
+	ops = zc_remote_get(&idx);
+	if (!ops)
+		return false;
+	room = ops->has_room();
+	zc_remote_put(idx);
+	if (!room)
 		return false;
 	zc_evict_kick();
 	queue_delayed_work(zc_wq, &retry_work, msecs_to_jiffies(RETRY_MS));

@@ -176,7 +176,7 @@ void zc_evict_exit(void);
 void zc_evict_kick(void);
 void zc_evict_extra(unsigned long pages);
 void zc_age_out_changed(void);
-bool zc_evict_wait(struct zc_dev *dev);
+bool zc_evict_wait(void);
 
 /* pool.c */
 unsigned long zc_pool_pages(void);
@@ -196,7 +196,6 @@ unsigned int zc_writeback_some(struct zc_dev *dev);
 /* remote.c: the tier, if there is one, for as long as it is held */
 const struct zcache_remote_ops *zc_remote_get(int *idx);
 void zc_remote_put(int idx);
-bool zc_remote_present(void);
 void zc_remote_pin(void);
 void zc_remote_unpin(void);
 

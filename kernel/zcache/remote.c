@@ -36,11 +36,6 @@ void zc_remote_put(int idx)
 	srcu_read_unlock(&tier_srcu, idx);
 }
 
-bool zc_remote_present(void)
-{
-	return rcu_access_pointer(tier);
-}
-
 /* One more page or batch is the tier's business. Any context but hard interrupts. */
 void zc_remote_pin(void)
 {

@@ -85,7 +85,7 @@ static int fill(struct zc_dev *dev, struct zc_entry *e, struct page *page)
 static int refuse(struct zc_dev *dev, u32 slot, int err)
 {
 	zc_invalidate_page(dev, slot);
-	if (err == -ENOMEM && zc_evict_wait(dev)) {
+	if (err == -ENOMEM && zc_evict_wait()) {
 		counter_inc(zc, stores_told_to_wait);
 		err = -EAGAIN;
 	}

@@ -78,6 +78,7 @@ struct zcache_fetch {
  * All are called in process context, on behalf of memory reclaim: no
  * GFP_KERNEL, no unbounded waits.
  *
+ * @has_room: is there a donor that takes pages, now or when its answers are in?
  * @push_begin: choose donors for a batch of @dev's and reserve what it needs.
  *	NULL: none can take any now; zcache_remote_kick() will tell.
  * @push_add: room for a zpage of @len bytes in the batch, with rec[nr] filled
@@ -98,6 +99,7 @@ struct zcache_fetch {
  */
 struct zcache_remote_ops {
 	struct module *owner;
+	bool (*has_room)(void);
 	struct zcache_push *(*push_begin)(u32 dev);
 	void *(*push_add)(struct zcache_push *push, u32 slot, u16 version, u8 comp, u16 len);
 	void (*push_submit)(struct zcache_push *push);
