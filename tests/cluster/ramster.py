@@ -20,7 +20,7 @@ KEY = "9f" * 32
 GAUGES = {
     "tmem": ["pools", "objects", "entries"],
     "zcache": [
-        "devices", "zpages", "zbytes", "same_filled_pages", "incompressible_pages",
+        "devices", "zpages", "zbytes", "same_filled_pages",
         "outstanding_writeback_pages",
     ],
     "ramster": ["foreign_pages", "foreign_zbytes"],

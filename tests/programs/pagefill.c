@@ -277,12 +277,14 @@ static void *work(void *arg)
 static void *report_progress(void *arg)
 {
 	struct phase *phase = arg;
+	int whole = !strcmp(phase->name, "fill") || !strcmp(phase->name, "read");
+	uint64_t goal = whole ? npages : npages * phase->share / 100;
 	int old;
 
 	for (;;) {
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
 		printf("progress %s %llu %llu\n", phase->name,
-		       (unsigned long long)phase_done, (unsigned long long)npages);
+		       (unsigned long long)phase_done, (unsigned long long)goal);
 		fflush(stdout);
 		pthread_setcancelstate(old, NULL);
 		usleep(500000);
