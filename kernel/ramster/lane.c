@@ -111,7 +111,7 @@ int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
 	if (err)
 		return err;
 	sock->sk->sk_sndtimeo = msecs_to_jiffies(timeout_ms);
-	err = kernel_connect(sock, (struct sockaddr *)&addr, len, 0);
+	err = kernel_connect(sock, (struct sockaddr_unsized *)&addr, len, 0);
 	if (err) {
 		sock_release(sock);
 		return err == -EINPROGRESS ? -ETIMEDOUT : err;

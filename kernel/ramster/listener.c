@@ -56,7 +56,7 @@ int rs_listener_start(const struct sockaddr_storage *addr)
 	if (err)
 		return err;
 	sock_set_reuseaddr(sock->sk);
-	err = kernel_bind(sock, (struct sockaddr *)&bound, len);
+	err = kernel_bind(sock, (struct sockaddr_unsized *)&bound, len);
 	if (!err) {
 		listener = sock;
 		write_lock_bh(&sock->sk->sk_callback_lock);
