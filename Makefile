@@ -22,6 +22,12 @@ all: modules userspace programs ## everything that is built
 modules: ## the kernel modules, into build/modules-KERNEL (RAMSTER_DEBUG=y: with selftests)
 	scripts/build-modules $(KERNEL) $(if $(RAMSTER_DEBUG),RAMSTER_DEBUG=$(RAMSTER_DEBUG))
 
+.PHONY: modules-all
+modules-all: ## the modules for every kernel of the table, generic and cloud
+	for kernel in $$(scripts/kernels list | awk 'NR > 1 { print $$1 }'); do \
+		scripts/build-modules $$kernel || exit 1; \
+	done
+
 .PHONY: unit
 unit: userspace-check kernel-unit-check ## unit tests, under ASan and UBSan
 

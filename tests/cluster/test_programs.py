@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Real programs, in Debian's builds, that need more memory than their node has."""
+
+import json
+
+import pytest
+import ramster
+from ramster import Setup
+
+OWNER_MB = 160
+
+
+@pytest.fixture
+def setup(make_cluster):
+    cluster = make_cluster("ab", each={"a": {"ram": OWNER_MB}, "b": {"ram": 768}})
+    return Setup(cluster, {"a": "b"}).bring_up()
+
+
+def test_stress_ng_verifies_its_memory(setup):
+    a = setup.cluster["a"]
+    a.run(
+        f"cd /tmp && stress-ng --vm 1 --vm-bytes {OWNER_MB * 3 // 2}M --vm-keep --vm-method all "
+        "--verify --timeout 60 --metrics-brief",
+        timeout=600,
+    )
+    assert ramster.counter(a, "ramster", "pages_fetched") > 1000
+    setup.take_down()
+
+
+def test_redis_with_a_data_set_of_twice_the_ram(setup):
+    a = setup.cluster["a"]
+    server = a.start_command(
+        "exec redis-server --port 0 --unixsocket /tmp/redis --save '' --appendonly no --dir /tmp"
+    )
+    server.wait_for_line("ready to accept connections", timeout=60)
+    out = a.run(f"redisverify /tmp/redis /corpus {2 * OWNER_MB}", timeout=900).out
+    result = json.loads(out)
+    assert result["right"] == result["keys"] > 50000
+    assert ramster.counter(a, "ramster", "pages_fetched") > 10000
+    server.kill()
+    server.wait(check=False)
+    setup.take_down()
+
+
+def test_fio_verifies_the_device_itself(setup):
+    a = setup.cluster["a"]
+    a.run("swapoff -a")
+    a.run(
+        "cd /tmp && fio --name=verify --filename=/dev/frontswap0 --rw=randrw --bsrange=4k-64k "
+        "--offset=1M --size=128M --direct=1 --ioengine=libaio --iodepth=16 --randseed=7 "
+        "--verify=crc32c --verify_fatal=1 --verify_backlog=512 --do_verify=1",
+        timeout=600,
+    )
+    assert ramster.counter(a, "ramster", "pages_remotified") > 1000
+    a.run("blkdiscard /dev/frontswap0")
+    setup.take_down()
