@@ -70,7 +70,7 @@ static int set_backing(struct fswap_dev *dev, char *value)
 	if (!strcmp(value, "none"))
 		return fswap_dev_set_backing(dev, NULL);
 	if (value[0] != '/') {
-		pr_err("%s: backing: \"%s\" is neither none nor the absolute path of a block device\n",
+		pr_err("%s: backing: \"%.100s\" is neither none nor the absolute path of a block device\n",
 		       dev->name, value);
 		return -EINVAL;
 	}
@@ -146,7 +146,7 @@ static int set_mode(struct fswap_dev *dev, char *value)
 	int mode = match_string(modes, ARRAY_SIZE(modes), value);
 
 	if (mode < 0) {
-		pr_err("%s: mode: \"%s\" is neither writeback nor writethrough\n", dev->name, value);
+		pr_err("%s: mode: \"%.100s\" is neither writeback nor writethrough\n", dev->name, value);
 		return -EINVAL;
 	}
 	if (mode && dev->live && !dev->backing) {
@@ -173,7 +173,7 @@ static int set_store_wait_ms(struct fswap_dev *dev, char *value)
 	unsigned int ms;
 
 	if (!isdigit(value[0]) || kstrtouint(value, 10, &ms) || ms > FSWAP_MAX_WAIT_MS) {
-		pr_err("%s: store_wait_ms: \"%s\" is not a number from 0 to %u\n", dev->name, value,
+		pr_err("%s: store_wait_ms: \"%.100s\" is not a number from 0 to %u\n", dev->name, value,
 		       FSWAP_MAX_WAIT_MS);
 		return -EINVAL;
 	}
@@ -197,7 +197,7 @@ static int set_live(struct fswap_dev *dev, char *value)
 	int err;
 
 	if (!live && strcmp(value, "0")) {
-		pr_err("%s: live: \"%s\" is neither 0 nor 1\n", dev->name, value);
+		pr_err("%s: live: \"%.100s\" is neither 0 nor 1\n", dev->name, value);
 		return -EINVAL;
 	}
 	if (live == dev->live)
@@ -276,7 +276,7 @@ static int parse_name(const char *name, u32 *id)
 
 	if (!len || !isdigit(number[0]) || (number[0] == '0' && number[1]) ||
 	    kstrtou32(number, 10, id) || *id > FSWAP_MAX_ID) {
-		pr_err("\"%s\" is not a device's name, " NAME_PREFIX "0 to " NAME_PREFIX "%u are\n",
+		pr_err("\"%.100s\" is not a device's name, " NAME_PREFIX "0 to " NAME_PREFIX "%u are\n",
 		       name, FSWAP_MAX_ID);
 		return -EINVAL;
 	}

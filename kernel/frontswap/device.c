@@ -15,6 +15,7 @@
 DEFINE_MUTEX(fswap_lock);
 LIST_HEAD(fswap_devices);
 struct workqueue_struct *fswap_wq;
+struct workqueue_struct *fswap_end_wq;
 
 /**
  * fswap_name - a device's name
@@ -150,26 +151,26 @@ static int check_backing(struct fswap_dev *dev, const char *path, struct block_d
 	u64 bytes = bdev_nr_bytes(bdev);
 
 	if (bdev->bd_disk->fops == &fswap_disk_ops) {
-		pr_err("%s: backing: %s is a frontswap device itself, a disk is wanted\n",
+		pr_err("%s: backing: %.200s is a frontswap device itself, a disk is wanted\n",
 		       dev->name, path);
 		return -EINVAL;
 	}
 	if (bdev_read_only(bdev)) {
-		pr_err("%s: backing: %s is read-only, it has to be writable\n", dev->name, path);
+		pr_err("%s: backing: %.200s is read-only, it has to be writable\n", dev->name, path);
 		return -EROFS;
 	}
 	if (bdev_logical_block_size(bdev) > PAGE_SIZE || bdev_is_zoned(bdev)) {
-		pr_err("%s: backing: %s cannot write single pages of %lu bytes anywhere\n",
+		pr_err("%s: backing: %.200s cannot write single pages of %lu bytes anywhere\n",
 		       dev->name, path, PAGE_SIZE);
 		return -EINVAL;
 	}
 	if (bytes >> PAGE_SHIFT < FSWAP_MIN_SLOTS) {
-		pr_err("%s: backing: %s has %llu bytes, at least %lu are wanted\n",
+		pr_err("%s: backing: %.200s has %llu bytes, at least %lu are wanted\n",
 		       dev->name, path, bytes, FSWAP_MIN_SLOTS * PAGE_SIZE);
 		return -EINVAL;
 	}
 	if (dev->size > bytes) {
-		pr_err("%s: backing: %s has %llu bytes, fewer than the size set, %llu\n",
+		pr_err("%s: backing: %.200s has %llu bytes, fewer than the size set, %llu\n",
 		       dev->name, path, bytes, dev->size);
 		return -EINVAL;
 	}
@@ -217,7 +218,7 @@ int fswap_dev_set_backing(struct fswap_dev *dev, const char *path)
 		file = bdev_file_open_by_path(path, BLK_OPEN_READ | BLK_OPEN_WRITE, dev, NULL);
 		if (IS_ERR(file)) {
 			err = PTR_ERR(file);
-			pr_err("%s: backing: %s: %s (%d)\n", dev->name, path, why_not_opened(err),
+			pr_err("%s: backing: %.200s: %s (%d)\n", dev->name, path, why_not_opened(err),
 			       err);
 			goto free_copy;
 		}
@@ -449,7 +450,14 @@ int fswap_dev_stop(struct fswap_dev *dev)
 int fswap_devices_init(void)
 {
 	fswap_wq = alloc_workqueue("fswap", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	return fswap_wq ? 0 : -ENOMEM;
+	if (!fswap_wq)
+		return -ENOMEM;
+	fswap_end_wq = alloc_workqueue("fswap_end", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!fswap_end_wq) {
+		destroy_workqueue(fswap_wq);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -464,4 +472,5 @@ void fswap_devices_uninit(void)
 		fswap_dev_put(dev);
 	mutex_unlock(&fswap_lock);
 	destroy_workqueue(fswap_wq);
+	destroy_workqueue(fswap_end_wq);
 }

@@ -97,6 +97,7 @@ struct fswap_dev {
 extern struct mutex fswap_lock;
 extern struct list_head fswap_devices;
 extern struct workqueue_struct *fswap_wq;
+extern struct workqueue_struct *fswap_end_wq;
 extern const struct block_device_operations fswap_disk_ops;
 
 struct fswap_dev *fswap_dev_get(u32 id);

@@ -79,7 +79,7 @@ static int load(struct drainer *me, u32 slot)
 
 static void write_endio(struct bio *bio)
 {
-	struct drainer *me = fswap_single_of(bio)->owner;
+	struct drainer *me = bio->bi_private;
 
 	me->err = blk_status_to_errno(bio->bi_status);
 	bio_put(bio);
@@ -88,12 +88,13 @@ static void write_endio(struct bio *bio)
 
 static int write(struct drainer *me, u32 slot)
 {
-	struct fswap_single *single;
+	struct bio *bio;
 
 	reinit_completion(&me->done);
-	single = fswap_single_alloc(me->drain->dev, slot, me->page, REQ_OP_WRITE | REQ_SWAP,
-				    write_endio, me);
-	submit_bio_noacct(&single->bio);
+	bio = fswap_single_alloc(me->drain->dev, slot, me->page, REQ_OP_WRITE | REQ_SWAP);
+	bio->bi_end_io = write_endio;
+	bio->bi_private = me;
+	submit_bio_noacct(bio);
 	wait_long(&me->done);
 	return me->err;
 }
@@ -101,11 +102,14 @@ static int write(struct drainer *me, u32 slot)
 static void drain_slot(struct drainer *me, u32 slot)
 {
 	struct fswap_dev *dev = me->drain->dev;
-	int err;
+	unsigned int bits;
+	int err = 0;
 
 	wait_event(dev->slot_wait, fswap_slot_lock(dev, slot));
-	if (slotmap_get(&dev->map, slot) & SLOT_ABOVE) {
-		err = load(me, slot) ?: write(me, slot);
+	bits = slotmap_get(&dev->map, slot);
+	if (bits & SLOT_ABOVE) {
+		if (!(bits & SLOT_BELOW))
+			err = load(me, slot) ?: write(me, slot);
 		if (!err) {
 			fswap_slot_came_down(dev, slot);
 			fswap_backend_invalidate(dev, slot);

@@ -13,6 +13,7 @@
 
 #include <linux/list.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct fswap_dev;
 struct module;
@@ -41,14 +42,19 @@ struct fswap_load {
  * struct fswap_writeback - a page that the backend moves to the backing device
  * @page: the contents; stays the backend's
  * @slot: where it belongs
- * @done: called once, in process or softirq context
- * @node: frontswap's, until @done
+ * @done: called once, in process context, by a worker of frontswap's: not to
+ *	  wait there for other writebacks
+ * @work: frontswap's, until @done
+ * @dev:  frontswap's, until @done
+ * @err:  frontswap's, until @done
  */
 struct fswap_writeback {
 	struct page *page;
 	u32 slot;
 	void (*done)(struct fswap_writeback *wb, int err);
-	struct list_head node;
+	struct work_struct work;
+	struct fswap_dev *dev;
+	int err;
 };
 
 /**
@@ -72,9 +78,9 @@ struct fswap_writeback {
  * @load: bring back @load->slot. 0: done, @load->page is filled. -EINPROGRESS:
  *	@load->done will be called. -ENOENT: not above. Other errors: the
  *	page is above but cannot be had.
- * @loads_end: optional: no more loads for now, so send off what was asked for. Follows each
- *	load() that returned -EINPROGRESS, once for many. Process context; @atomic: without
- *	sleeping.
+ * @loads_end: optional: no more loads for now, so send off what was asked for.
+ *	Follows each load() that returned -EINPROGRESS, once for many. Process
+ *	context; @atomic: without sleeping.
  * @invalidate_page: @slot is free. Atomic context, maybe under the swap lock:
  *	only queue. A store() that follows wins over it. Called only for a slot
  *	whose page is above.

@@ -110,7 +110,7 @@ static void clone_endio(struct bio *bio)
 			fswap_slot_written(c->io->dev, c->next);
 		if (!fswap_slot_tryunlock(c->io->dev, c->next)) {
 			INIT_WORK(&c->work, unlock_work);
-			queue_work(fswap_wq, &c->work);
+			queue_work(fswap_end_wq, &c->work);
 			return;
 		}
 	}
@@ -177,29 +177,22 @@ void fswap_run_submit(struct fswap_run *run, struct fswap_io *io)
 
 /**
  * fswap_single_alloc - a bio of one page for the backing device
- * @dev:    has a backing device
- * @slot:   where
- * @page:   what
- * @opf:    the bio's operation and flags
- * @end_io: called at the end; puts the bio
- * @owner:  for @end_io
+ * @dev:  has a backing device
+ * @slot: where
+ * @page: what
+ * @opf:  the bio's operation and flags
  *
- * Process context, not within submit_bio() on behalf of a user's bio.
- * Return: the bio's frame, always.
+ * For those who do not work on a user's bio within submit_bio(). The bio's end
+ * is to put it at once, not in a worker. May wait for others of its kind.
+ * Return: the bio, always.
  */
-struct fswap_single *fswap_single_alloc(struct fswap_dev *dev, u32 slot, struct page *page,
-					blk_opf_t opf, bio_end_io_t *end_io, void *owner)
+struct bio *fswap_single_alloc(struct fswap_dev *dev, u32 slot, struct page *page, blk_opf_t opf)
 {
 	struct bio *bio = bio_alloc_bioset(dev->backing, 1, opf, GFP_NOIO, &singles);
-	struct fswap_single *single = fswap_single_of(bio);
 
-	single->dev = dev;
-	single->slot = slot;
-	single->owner = owner;
 	bio->bi_iter.bi_sector = (sector_t)slot * SECTORS_PER_SLOT;
-	bio->bi_end_io = end_io;
 	__bio_add_page(bio, page, PAGE_SIZE, 0);
-	return single;
+	return bio;
 }
 
 /* A flush of its own beside the pages, since those taken above do not carry it down. */
@@ -311,8 +304,7 @@ int fswap_io_init(void)
 			  BIOSET_NEED_RESCUER);
 	if (err)
 		goto free_pool;
-	err = bioset_init(&singles, SINGLES_RESERVED, offsetof(struct fswap_single, bio),
-			  BIOSET_NEED_BVECS | BIOSET_NEED_RESCUER);
+	err = bioset_init(&singles, SINGLES_RESERVED, 0, BIOSET_NEED_BVECS | BIOSET_NEED_RESCUER);
 	if (err)
 		goto free_clones;
 	return 0;

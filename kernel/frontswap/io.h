@@ -14,13 +14,14 @@
  * filled again by I/O that is already under way and needs no more of them:
  * clones that are still queued on current->bio_list are sent off by the
  * bioset's rescuer, and the read below after a miss has a bioset of its own.
+ * Ends that need a worker have a workqueue of their own, fswap_end_wq, where
+ * nobody waits for memory that another of them has yet to give back.
  */
 #ifndef _FRONTSWAP_IO_H
 #define _FRONTSWAP_IO_H
 
 #include <linux/bio.h>
 #include <linux/list.h>
-#include <linux/workqueue.h>
 
 struct fswap_dev;
 
@@ -45,22 +46,12 @@ struct fswap_run {
 	u32 nr;
 };
 
-/* One page to or from the backing device, not within a bio of the user. */
-struct fswap_single {
-	struct fswap_dev *dev;
-	u32 slot;
-	void *owner;
-	struct work_struct work;
-	struct bio bio;			/* last: its bvecs follow */
-};
-
 void fswap_submit_bio(struct bio *bio);
 void fswap_io_fail(struct fswap_io *io, blk_status_t status);
 void fswap_io_put(struct fswap_io *io);
 void fswap_run_add(struct fswap_run *run, const struct fswap_io *io);
 void fswap_run_submit(struct fswap_run *run, struct fswap_io *io);
-struct fswap_single *fswap_single_alloc(struct fswap_dev *dev, u32 slot, struct page *page,
-					blk_opf_t opf, bio_end_io_t *end_io, void *owner);
+struct bio *fswap_single_alloc(struct fswap_dev *dev, u32 slot, struct page *page, blk_opf_t opf);
 
 static inline u32 fswap_io_slot(const struct fswap_io *io)
 {
@@ -75,11 +66,6 @@ static inline struct page *fswap_io_page(const struct fswap_io *io)
 static inline void fswap_io_advance(struct fswap_io *io)
 {
 	bio_advance_iter_single(io->bio, &io->iter, PAGE_SIZE);
-}
-
-static inline struct fswap_single *fswap_single_of(struct bio *bio)
-{
-	return container_of(bio, struct fswap_single, bio);
 }
 
 int fswap_io_init(void);

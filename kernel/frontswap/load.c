@@ -82,7 +82,7 @@ static bool load_begin(struct page_load *pl)
 
 static void read_below_endio(struct bio *bio)
 {
-	struct page_load *pl = fswap_single_of(bio)->owner;
+	struct page_load *pl = bio->bi_private;
 	blk_status_t status = bio->bi_status;
 
 	if (status)
@@ -94,7 +94,7 @@ static void read_below_endio(struct bio *bio)
 static void read_below(struct page_load *pl)
 {
 	struct fswap_dev *dev = pl->io->dev;
-	struct fswap_single *single;
+	struct bio *bio;
 
 	if (!dev->backing) {
 		counter_inc(fswap, zero_reads);
@@ -102,11 +102,12 @@ static void read_below(struct page_load *pl)
 		load_end(pl, BLK_STS_OK);
 		return;
 	}
-	single = fswap_single_alloc(dev, pl->load.slot, pl->load.page,
-				    REQ_OP_READ | (pl->io->bio->bi_opf & (REQ_SYNC | REQ_PRIO)),
-				    read_below_endio, pl);
+	bio = fswap_single_alloc(dev, pl->load.slot, pl->load.page,
+				 REQ_OP_READ | (pl->io->bio->bi_opf & (REQ_SYNC | REQ_PRIO)));
+	bio->bi_end_io = read_below_endio;
+	bio->bi_private = pl;
 	counter_inc(fswap, backing_reads);
-	submit_bio_noacct(&single->bio);
+	submit_bio_noacct(bio);
 }
 
 static void look_again_work(struct work_struct *work)
@@ -172,9 +173,20 @@ static void loads_end(struct fswap_dev *dev)
 	}
 }
 
+/* Loads that were begun have to be sent off before we wait for one of them to end. */
+static struct page_load *load_alloc(struct fswap_dev *dev)
+{
+	struct page_load *pl = mempool_alloc(&load_pool, GFP_NOWAIT | __GFP_NOWARN);
+
+	if (pl)
+		return pl;
+	fswap_backend_loads_end(dev, false);
+	return mempool_alloc(&load_pool, GFP_NOIO);
+}
+
 static bool read_above(struct fswap_io *io)
 {
-	struct page_load *pl = mempool_alloc(&load_pool, GFP_NOIO);
+	struct page_load *pl = load_alloc(io->dev);
 
 	memset(pl, 0, sizeof(*pl));
 	pl->load.page = fswap_io_page(io);

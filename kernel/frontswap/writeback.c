@@ -15,28 +15,26 @@
 
 static void ended(struct work_struct *work)
 {
-	struct fswap_single *single = container_of(work, struct fswap_single, work);
-	int err = blk_status_to_errno(single->bio.bi_status);
-	struct fswap_writeback *wb = single->owner;
-	struct fswap_dev *dev = single->dev;
+	struct fswap_writeback *wb = container_of(work, struct fswap_writeback, work);
+	struct fswap_dev *dev = wb->dev;
 
-	bio_put(&single->bio);
-	if (err)
-		counter_inc(fswap, writebacks_failed);
-	else
-		counter_inc(fswap, writebacks);
-	trace_fswap_writeback(dev->id, wb->slot, err);
+	trace_fswap_writeback(dev->id, wb->slot, wb->err);
 	fswap_slot_unlock(dev, wb->slot);
-	wb->done(wb, err);
+	wb->done(wb, wb->err);
 	percpu_ref_put(&dev->ios);
 }
 
 static void writeback_endio(struct bio *bio)
 {
-	struct fswap_single *single = fswap_single_of(bio);
+	struct fswap_writeback *wb = bio->bi_private;
 
-	INIT_WORK(&single->work, ended);
-	queue_work(fswap_wq, &single->work);
+	wb->err = blk_status_to_errno(bio->bi_status);
+	if (wb->err)
+		counter_inc(fswap, writebacks_failed);
+	else
+		counter_inc(fswap, writebacks);
+	bio_put(bio);
+	queue_work(fswap_end_wq, &wb->work);
 }
 
 /**
@@ -49,7 +47,7 @@ static void writeback_endio(struct bio *bio)
  */
 int fswap_writeback(struct fswap_dev *dev, struct fswap_writeback *wb)
 {
-	struct fswap_single *single;
+	struct bio *bio;
 	int err;
 
 	if (!wb->slot || wb->slot >= dev->map.nr)
@@ -66,9 +64,12 @@ int fswap_writeback(struct fswap_dev *dev, struct fswap_writeback *wb)
 		goto unlock;
 	}
 
-	single = fswap_single_alloc(dev, wb->slot, wb->page, REQ_OP_WRITE | REQ_SWAP,
-				    writeback_endio, wb);
-	submit_bio_noacct(&single->bio);
+	wb->dev = dev;
+	INIT_WORK(&wb->work, ended);
+	bio = fswap_single_alloc(dev, wb->slot, wb->page, REQ_OP_WRITE | REQ_SWAP);
+	bio->bi_end_io = writeback_endio;
+	bio->bi_private = wb;
+	submit_bio_noacct(bio);
 	return 0;
 
 unlock:

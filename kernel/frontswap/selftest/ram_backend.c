@@ -94,7 +94,7 @@ static int store(void *priv, u32 slot, struct page *page)
 		forget(dev, slot);
 		again_ms = READ_ONCE(ram_knobs.again_ms);
 		if (again_ms)
-			mod_timer(&dev->again_timer, jiffies + msecs_to_jiffies(again_ms));
+			timer_reduce(&dev->again_timer, jiffies + msecs_to_jiffies(again_ms));
 		return -EAGAIN;
 	}
 	if (every(READ_ONCE(ram_knobs.refuse_every), count) ||
