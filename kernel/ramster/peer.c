@@ -456,7 +456,8 @@ int rs_peers_init(void)
 
 	rs_link_wq = alloc_workqueue("ramster_link", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	rs_send_wq = alloc_workqueue("ramster_send", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	rs_client_wq = alloc_workqueue("ramster_client", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	rs_client_wq = alloc_workqueue("ramster_client", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU,
+				       0);
 	if (!rs_link_wq || !rs_send_wq || !rs_client_wq)
 		goto err_wq;
 	err = rs_push_init();

@@ -379,7 +379,8 @@ void rs_server_forget(u16 num)
 
 int rs_server_init(void)
 {
-	server_wq = alloc_workqueue("ramster_server", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	server_wq = alloc_workqueue("ramster_server", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU,
+				       0);
 	close_wq = alloc_workqueue("ramster_close", WQ_UNBOUND, 0);
 	if (server_wq && close_wq)
 		return 0;

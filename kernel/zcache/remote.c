@@ -20,18 +20,23 @@ static DEFINE_SPINLOCK(pin_lock);
 static unsigned long pins;
 static struct module *pinned;
 
+/* Sparse is told that the lock is held in any case: it knows no "if". */
 const struct zcache_remote_ops *zc_remote_get(int *idx)
+	__acquires(&tier_srcu)
 {
 	const struct zcache_remote_ops *ops;
 
 	*idx = srcu_read_lock(&tier_srcu);
 	ops = srcu_dereference(tier, &tier_srcu);
-	if (!ops)
+	if (!ops) {
 		srcu_read_unlock(&tier_srcu, *idx);
+		__acquire(&tier_srcu);
+	}
 	return ops;
 }
 
 void zc_remote_put(int idx)
+	__releases(&tier_srcu)
 {
 	srcu_read_unlock(&tier_srcu, idx);
 }
