@@ -29,7 +29,7 @@ modules-all: ## the modules for every kernel of the table, generic and cloud
 	done
 
 .PHONY: unit
-unit: userspace-check kernel-unit-check ## unit tests, under ASan and UBSan
+unit: userspace-check kernel-unit-check wire-check ## unit tests, under ASan and UBSan
 
 .PHONY: check
 check: ## unit tests and all that can be said without a VM, in about a minute
