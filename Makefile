@@ -8,7 +8,10 @@ export RAMSTER_DEBUG
 
 # Debian's Python, whose pytest the tests use
 PYTHON ?= /usr/bin/python3
-PYTEST := $(PYTHON) -B -m pytest -p no:cacheprovider -c tests/cluster/pytest.ini
+# Test files at once: half of what runs in VMs has use for one core only
+JOBS ?= 2
+PYTEST := $(PYTHON) -B -m pytest -p no:cacheprovider -c tests/cluster/pytest.ini \
+	-n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := all
 
