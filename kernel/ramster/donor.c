@@ -33,6 +33,9 @@ static struct kmem_cache *lent_cache;
 static DEFINE_XARRAY(owners);
 static DEFINE_MUTEX(owners_lock);
 
+/* Page frames that all owners take up. */
+static atomic_long_t all_frames;
+
 /* Is @a older than or the same as @b? Versions wrap. */
 static bool version_le(u16 a, u16 b)
 {
@@ -62,6 +65,12 @@ static void drop_entry(void *host, u64 slot, void *entry)
 
 static const struct tmem_pool_ops pool_ops = { .get = get_entry, .drop = drop_entry };
 
+/* The owner's pool has grown or shrunk. Process context. */
+static void count_frames(struct rs_owner *owner, long now)
+{
+	atomic_long_add(now - atomic_long_xchg(&owner->frames, now), &all_frames);
+}
+
 static void owner_free(struct kref *refs)
 {
 	struct rs_owner *owner = container_of(refs, struct rs_owner, refs);
@@ -70,6 +79,7 @@ static void owner_free(struct kref *refs)
 	for (i = 0; i < RS_OWNER_POOLS; i++)
 		if (owner->pools[i])
 			tmem_pool_destroy(owner->pools[i]);
+	count_frames(owner, 0);
 	if (owner->zs)
 		zs_destroy_pool(owner->zs);
 	kfree(owner);
@@ -162,14 +172,7 @@ u64 rs_donor_pages_lent(u16 num)
 
 unsigned long rs_donor_frames(void)
 {
-	struct rs_owner *owner;
-	unsigned long num, frames = 0;
-
-	mutex_lock(&owners_lock);
-	xa_for_each(&owners, num, owner)
-		frames += zs_get_total_pages(owner->zs);
-	mutex_unlock(&owners_lock);
-	return frames;
+	return atomic_long_read(&all_frames);
 }
 
 /* The pool, made if need be; NULL: no memory, or no such pool can be. */
@@ -229,7 +232,7 @@ static bool put_one(struct rs_owner *owner, struct tmem_pool *pool,
  */
 u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
-	u64 budget = rs_donor_room_for(zs_get_total_pages(owner->zs)) << PAGE_SHIFT;
+	u64 budget = rs_donor_room_for(atomic_long_read(&owner->frames)) << PAGE_SHIFT;
 	struct tmem_pool *pool = pool_of(owner, hdr->pool, true);
 	const u8 *data = payload + hdr->count * RS_WIRE_REC;
 	struct rs_wire_rec rec;
@@ -248,7 +251,10 @@ u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8
 			counter_inc(rs, donor_puts_refused);
 		}
 		data += rec.len;
+		/* A GET of the same owner's may be waiting for the CPU. */
+		cond_resched();
 	}
+	count_frames(owner, zs_get_total_pages(owner->zs));
 	return stored;
 }
 
@@ -298,33 +304,37 @@ static void *flush_one(void *ctx, u64 slot, void *entry)
 	return entry && !version_le(l->version, f->version) ? entry : NULL;
 }
 
-/* Forgets what an owner's FLUSH names; checked. Process context. */
-void rs_donor_flush(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload)
+static void flush_pages(struct tmem_pool *pool, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
-	struct tmem_pool *pool;
 	struct rs_wire_flush rec;
 	struct flush f;
 	unsigned int i;
 
-	if (hdr->flags == RS_FLUSH_ALL) {
-		for (i = 0; i < RS_OWNER_POOLS; i++)
-			if (pool_of(owner, i, false))
-				tmem_flush_pool(pool_of(owner, i, false));
-		return;
-	}
-	pool = pool_of(owner, hdr->pool, false);
-	if (!pool)
-		return;
-	if (hdr->flags == RS_FLUSH_POOL) {
-		tmem_flush_pool(pool);
-		return;
-	}
 	for (i = 0; i < hdr->count; i++) {
 		rs_wire_flush_decode(payload + i * RS_WIRE_REC, &rec);
 		f.version = rec.version;
 		tmem_modify(pool, rec.slot, flush_one, &f);
 		counter_inc(rs, donor_flushes);
+		cond_resched();
 	}
+}
+
+/* Forgets what an owner's FLUSH names; checked. Process context. */
+void rs_donor_flush(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	struct tmem_pool *pool;
+	unsigned int i;
+
+	for (i = 0; i < RS_OWNER_POOLS; i++) {
+		pool = pool_of(owner, i, false);
+		if (!pool || (hdr->flags != RS_FLUSH_ALL && i != hdr->pool))
+			continue;
+		if (hdr->flags == RS_FLUSH_PAGES)
+			flush_pages(pool, hdr, payload);
+		else
+			tmem_flush_pool(pool);
+	}
+	count_frames(owner, zs_get_total_pages(owner->zs));
 }
 
 int rs_donor_init(void)

@@ -5,10 +5,10 @@
 
 #include <linux/types.h>
 
-/* Pages that owner @num has here. Any context. */
+/* Pages that owner @num has here. Process context. */
 u64 rs_donor_pages_lent(u16 num);
 
-/* Pages that this node would still take, of all owners. Any context. */
+/* Pages that this node would still take, of all owners. Process context. */
 u64 rs_donor_room(void);
 
 int rs_donor_init(void);

@@ -28,6 +28,7 @@ struct rs_owner {
 	u8 incarnation[16];
 	struct zs_pool *zs;
 	atomic_long_t pages;
+	atomic_long_t frames;		/* of @zs, when last looked at */
 	struct mutex pools_lock;	/* making pools; a pool stays as long as its owner */
 	struct tmem_pool *pools[RS_OWNER_POOLS];
 };

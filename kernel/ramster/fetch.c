@@ -107,6 +107,12 @@ void rs_fetch_send(struct rs_peer *peer)
 	do {
 		if (!mutex_trylock(&lane->tx_lock))
 			return;
+		/* A task's wait can be broken off by a signal, half a frame sent; a worker's cannot. */
+		if (!(current->flags & PF_WQ_WORKER) && !rs_lane_has_space(lane)) {
+			mutex_unlock(&lane->tx_lock);
+			rs_fetch_kick(peer);
+			return;
+		}
 		while ((n = build(peer, &dev))) {
 			hdr = (struct rs_wire_hdr) { .type = RS_GET, .pool = dev, .count = n };
 			vec = (struct kvec) { peer->get_wire, n * RS_WIRE_REC };
@@ -220,8 +226,22 @@ void rs_fetch_requeue(struct rs_peer *peer)
 	spin_unlock(&peer->lock);
 }
 
-/* Ends fetches past their deadline, or all of them. Process context. */
-void rs_fetch_expire(struct rs_peer *peer, bool all)
+static bool is_expired(struct zcache_fetch *f, enum rs_expire which)
+{
+	switch (which) {
+	case RS_EXPIRE_ALL:
+		return true;
+	case RS_EXPIRE_IMPATIENT:
+		if (!f->patient)
+			return true;
+		fallthrough;
+	default:
+		return time_after(jiffies, get_of(f)->deadline);
+	}
+}
+
+/* Ends fetches past their deadline, and others as told. Process context. */
+void rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
 {
 	struct zcache_fetch *f, *next;
 	LIST_HEAD(expired);
@@ -230,13 +250,13 @@ void rs_fetch_expire(struct rs_peer *peer, bool all)
 	spin_lock(&peer->lock);
 	for (i = 0; i < RS_GETS; i++) {
 		f = peer->gets[i];
-		if (f && (all || time_after(jiffies, get_of(f)->deadline))) {
+		if (f && is_expired(f, which)) {
 			give_tag(peer, f);
 			list_add(&f->node, &expired);
 		}
 	}
 	list_for_each_entry_safe(f, next, &peer->gets_waiting, node)
-		if (all || time_after(jiffies, get_of(f)->deadline))
+		if (is_expired(f, which))
 			list_move(&f->node, &expired);
 	spin_unlock(&peer->lock);
 	list_for_each_entry_safe(f, next, &expired, node) {
@@ -244,4 +264,6 @@ void rs_fetch_expire(struct rs_peer *peer, bool all)
 		trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, 0, -ETIMEDOUT);
 		zcache_fetch_done(f, -ETIMEDOUT, NULL, 0);
 	}
+	if (is_waiting(peer))
+		rs_fetch_kick(peer);
 }

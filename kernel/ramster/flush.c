@@ -18,7 +18,9 @@ static struct rs_flush_batch *take_idle(struct rs_peer *peer, u32 dev, enum rs_f
 	unsigned int i;
 
 	lockdep_assert_held(&peer->lock);
-	for (i = 0; i < RS_FLUSHES; i++) {
+	/* The last is for whole pools, so that these never find none. */
+	i = scope == RS_FLUSH_PAGES ? 0 : RS_FLUSHES;
+	for (; i < RS_FLUSHES + (scope != RS_FLUSH_PAGES); i++) {
 		b = &peer->flush[i];
 		if (b->state != RS_FLUSH_IDLE)
 			continue;
@@ -37,7 +39,7 @@ static void enqueue(struct rs_peer *peer, struct rs_flush_batch *b)
 	lockdep_assert_held(&peer->lock);
 	b->state = RS_FLUSH_QUEUED;
 	b->req_id = peer->next_req_id++;
-	list_add_tail(&b->node, &peer->flushes);
+	list_add_tail(&b->bulk.node, &peer->bulk);
 	if (peer->filling == b)
 		peer->filling = NULL;
 	queue_work(rs_send_wq, &peer->bulk_work);
@@ -95,70 +97,90 @@ void rs_flush_end(void)
 	}
 }
 
-/* One peer at a time; a peer that does not answer forgets when it learns of our next incarnation. */
+static void flush_pool(struct rs_peer *peer, u32 dev)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct rs_flush_batch *b = NULL;
+
+	spin_lock(&peer->lock);
+	/* Taken back when the answer is there, or else told at the next handshake. */
+	__set_bit(dev, peer->missed);
+	if (peer->usable)
+		b = take_idle(peer, dev, RS_FLUSH_POOL);
+	if (b) {
+		b->done = &done;
+		enqueue(peer, b);
+	}
+	spin_unlock(&peer->lock);
+	if (!b || wait_for_completion_timeout(&done, msecs_to_jiffies(POOL_TIMEOUT_MS)))
+		return;
+	spin_lock(&peer->lock);
+	if (b->done == &done)
+		b->done = NULL;
+	spin_unlock(&peer->lock);
+}
+
+/* One peer after the other. A device that goes is the only one that does: see zcache's detach. */
 void rs_flush_device(u32 dev)
 {
 	struct rs_peer *peer;
 	unsigned int num;
 
 	rs_flush_end();
-	for (num = 0; (peer = rs_peer_next(num)); num++) {
-		DECLARE_COMPLETION_ONSTACK(done);
-		struct rs_flush_batch *b = NULL;
-
+	for (num = 0; dev < RS_DEVICES && (peer = rs_peer_next(num)); num++) {
 		num = peer->info.num;
-		spin_lock(&peer->lock);
-		if (peer->usable)
-			b = take_idle(peer, dev, RS_FLUSH_POOL);
-		if (b) {
-			b->done = &done;
-			enqueue(peer, b);
-		}
-		spin_unlock(&peer->lock);
-		if (b && !wait_for_completion_timeout(&done, msecs_to_jiffies(POOL_TIMEOUT_MS))) {
-			spin_lock(&peer->lock);
-			if (b->done == &done)
-				b->done = NULL;
-			spin_unlock(&peer->lock);
-		}
+		flush_pool(peer, dev);
 		rs_peer_put(peer);
 	}
 }
 
-/* Sends one batch; false if there is none. Under the bulk lane's tx_lock. */
-bool rs_flush_send(struct rs_peer *peer)
+static int tell(struct rs_peer *peer, enum rs_flush_scope scope, u32 dev)
 {
 	struct rs_lane *lane = &peer->lane[RS_LANE_BULK];
-	struct rs_wire_hdr hdr = { .type = RS_FLUSH };
-	struct rs_wire_flush rec;
-	struct rs_flush_batch *b;
-	struct kvec vec;
-	unsigned int i;
+	struct rs_wire_hdr hdr = { .type = RS_FLUSH, .flags = scope, .pool = dev };
+	const u8 *payload;
+	int err;
 
-	spin_lock(&peer->lock);
-	b = list_first_entry_or_null(&peer->flushes, struct rs_flush_batch, node);
-	if (b) {
-		list_del(&b->node);
-		b->state = RS_FLUSH_SENT;
-	}
-	spin_unlock(&peer->lock);
-	if (!b)
-		return false;
-	for (i = 0; i < b->nr; i++) {
-		rec = (struct rs_wire_flush) { b->slot[i], b->version[i] };
-		rs_wire_flush_encode(b->wire + i * RS_WIRE_REC, &rec);
-	}
-	hdr.flags = b->scope;
-	hdr.pool = b->dev;
-	hdr.req_id = b->req_id;
-	hdr.count = b->nr;
-	vec = (struct kvec) { b->wire, b->nr * RS_WIRE_REC };
-	counter_inc(rs, flush_frames);
-	rs_lane_send(lane, &hdr, &vec, 1);
-	return true;
+	mutex_lock(&lane->tx_lock);
+	err = rs_lane_send(lane, &hdr, NULL, 0);
+	mutex_unlock(&lane->tx_lock);
+	if (!err)
+		err = rs_lane_receive(lane, &hdr, &payload, POOL_TIMEOUT_MS);
+	if (!err && (hdr.type != RS_FLUSH_REPLY || hdr.status))
+		err = -EPROTO;
+	return err;
 }
 
-/* Ends a batch that the caller has taken out of the peer's hands. */
+/**
+ * rs_flush_missed - what the donor should have forgotten while it could not be told
+ * @peer: shaken hands, not started
+ *
+ * A donor that we do not know yet may hold pages of a time when it was in our table
+ * before; none of them is in our index.
+ *
+ * Context: process, sleeps; link_work only. Return: 0 or an errno.
+ */
+int rs_flush_missed(struct rs_peer *peer)
+{
+	unsigned int dev;
+	int err;
+
+	if (!peer->has_incarnation) {
+		bitmap_zero(peer->missed, RS_DEVICES);
+		return tell(peer, RS_FLUSH_ALL, 0);
+	}
+	for_each_set_bit(dev, peer->missed, RS_DEVICES) {
+		err = tell(peer, RS_FLUSH_POOL, dev);
+		if (err)
+			return err;
+		spin_lock(&peer->lock);
+		__clear_bit(dev, peer->missed);
+		spin_unlock(&peer->lock);
+	}
+	return 0;
+}
+
+/* Ends a batch that is ENDING: the caller's alone. */
 static void end(struct rs_peer *peer, struct rs_flush_batch *b, int err)
 {
 	unsigned int i;
@@ -167,62 +189,104 @@ static void end(struct rs_peer *peer, struct rs_flush_batch *b, int err)
 		if (!err)
 			counter_inc(rs, pages_flushed);
 		zcache_flush_done(peer->info.num, b->dev, b->slot[i], b->version[i], err);
+		cond_resched();
 	}
 	spin_lock(&peer->lock);
+	if (b->scope == RS_FLUSH_POOL && !err)
+		__clear_bit(b->dev, peer->missed);
 	if (b->done)
 		complete(b->done);
 	b->done = NULL;
 	b->state = RS_FLUSH_IDLE;
 	spin_unlock(&peer->lock);
+	if (!err)
+		zcache_remote_kick();
+}
+
+/* Sends a batch that was taken off peer->bulk. Under the bulk lane's tx_lock. */
+void rs_flush_send(struct rs_peer *peer, struct rs_flush_batch *b)
+{
+	struct rs_lane *lane = &peer->lane[RS_LANE_BULK];
+	struct rs_wire_hdr hdr = {
+		.type = RS_FLUSH,
+		.flags = b->scope,
+		.pool = b->dev,
+		.req_id = b->req_id,
+		.count = b->nr,
+	};
+	struct kvec vec = { b->wire, b->nr * RS_WIRE_REC };
+	struct rs_wire_flush rec;
+	bool answered;
+	unsigned int i;
+
+	for (i = 0; i < b->nr; i++) {
+		rec = (struct rs_wire_flush) { b->slot[i], b->version[i] };
+		rs_wire_flush_encode(b->wire + i * RS_WIRE_REC, &rec);
+	}
+	counter_inc(rs, flush_frames);
+	/* On an error the lane breaks, and its end fails the batch. */
+	rs_lane_send(lane, &hdr, &vec, 1);
+	spin_lock(&peer->lock);
+	answered = b->state == RS_FLUSH_ANSWERED;
+	b->state = answered ? RS_FLUSH_ENDING : RS_FLUSH_SENT;
+	spin_unlock(&peer->lock);
+	if (answered)
+		end(peer, b, b->err);
 }
 
 /* FLUSH_REPLY. Process context. An errno breaks the lane. */
 int rs_flush_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr)
 {
-	struct rs_flush_batch *b = NULL;
-	unsigned int i;
+	int i, err = -EPROTO, status = hdr->status ? -EIO : 0;
+	struct rs_flush_batch *b;
 
 	spin_lock(&peer->lock);
-	for (i = 0; i < RS_FLUSHES; i++)
-		if (peer->flush[i].state == RS_FLUSH_SENT &&
-		    peer->flush[i].req_id == hdr->req_id)
-			b = &peer->flush[i];
-	if (b)
-		b->state = RS_FLUSH_FILLING;	/* ours alone, until end() */
+	for (i = 0; i <= RS_FLUSHES; i++) {
+		b = &peer->flush[i];
+		if (b->req_id != hdr->req_id)
+			continue;
+		if (b->state == RS_FLUSH_SENT) {
+			b->state = RS_FLUSH_ENDING;
+			err = 0;
+			break;
+		}
+		if (b->state == RS_FLUSH_SENDING) {
+			b->state = RS_FLUSH_ANSWERED;
+			b->err = status;
+			spin_unlock(&peer->lock);
+			return 0;
+		}
+	}
 	spin_unlock(&peer->lock);
-	if (!b)
-		return -EPROTO;
-	end(peer, b, hdr->status ? -EIO : 0);
-	zcache_remote_kick();
-	return 0;
+	if (!err)
+		end(peer, b, status);
+	return err;
 }
 
-/* The connection broke: nobody knows what the donor has forgotten. Lanes are closed. */
+/* Nobody knows what the donor has forgotten. Taken off peer->bulk, or the lanes are closed. */
+void rs_flush_fail(struct rs_peer *peer, struct rs_flush_batch *b)
+{
+	spin_lock(&peer->lock);
+	if (peer->filling == b)
+		peer->filling = NULL;
+	b->state = RS_FLUSH_ENDING;
+	spin_unlock(&peer->lock);
+	end(peer, b, -ENOTCONN);
+}
+
+/* The connection broke; the lanes are closed, and peer->bulk is empty. */
 void rs_flush_fail_all(struct rs_peer *peer)
 {
-	struct rs_flush_batch *b;
-	bool busy;
 	int i;
 
-	for (i = 0; i < RS_FLUSHES; i++) {
-		b = &peer->flush[i];
-		spin_lock(&peer->lock);
-		busy = b->state != RS_FLUSH_IDLE;
-		if (b->state == RS_FLUSH_QUEUED)
-			list_del(&b->node);
-		if (peer->filling == b)
-			peer->filling = NULL;
-		b->state = busy ? RS_FLUSH_FILLING : RS_FLUSH_IDLE;
-		spin_unlock(&peer->lock);
-		if (busy)
-			end(peer, b, -ENOTCONN);
-	}
+	for (i = 0; i <= RS_FLUSHES; i++)
+		if (READ_ONCE(peer->flush[i].state) != RS_FLUSH_IDLE)
+			rs_flush_fail(peer, &peer->flush[i]);
 }
 
 int rs_flush_init(struct rs_peer *peer)
 {
-	INIT_LIST_HEAD(&peer->flushes);
-	peer->flush = kvcalloc(RS_FLUSHES, sizeof(*peer->flush), GFP_KERNEL);
+	peer->flush = kvcalloc(RS_FLUSHES + 1, sizeof(*peer->flush), GFP_KERNEL);
 	return peer->flush ? 0 : -ENOMEM;
 }
 

@@ -62,7 +62,7 @@ int rs_handshake_client(struct rs_lane *lane, enum rs_lane_kind kind,
 	err = send_hello(lane, &hdr, to->num, kind);
 	if (err)
 		return err;
-	err = rs_lane_receive(lane, &hdr, &payload);
+	err = rs_lane_receive(lane, &hdr, &payload, RS_HANDSHAKE_MS);
 	if (err)
 		return err;
 	if (hdr.type == RS_ERROR) {
@@ -70,7 +70,8 @@ int rs_handshake_client(struct rs_lane *lane, enum rs_lane_kind kind,
 		pr_warn_ratelimited("node %s (%u) refuses us: %s\n", to->name, to->num, text);
 		return -ECONNREFUSED;
 	}
-	if (hdr.type != RS_HELLO_REPLY || rs_wire_hello_decode(payload, &hello))
+	if (hdr.type != RS_HELLO_REPLY || rs_wire_hello_decode(payload, &hello) ||
+	    hello.to != rs_local_num() || !rs_wire_version_common(&hello))
 		return -EPROTO;
 	if (hello.from != to->num || hello.lane != kind ||
 	    strcmp(hello.cluster, rs_cluster_name())) {

@@ -6,6 +6,9 @@
 #include "lane.h"
 #include "node.h"
 
+/* How long a step of it may take. */
+#define RS_HANDSHAKE_MS	5000
+
 /* What a handshake has found out about the other side. */
 struct rs_handshake {
 	u16 from;

@@ -43,20 +43,31 @@ static void state_change(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
-static int set_up_socket(struct socket *sock, unsigned int timeout_ms)
-{
-	struct sock *sk = sock->sk;
+/* Sockets that swap depends on are apart from all others for lockdep: reclaim may take their locks. */
+static struct lock_class_key lock_keys[2][2];
 
-	if (!sk_is_tcp(sk))
-		return -EPROTOTYPE;
+static void set_lock_class(struct sock *sk)
+{
+	if (sk->sk_family == AF_INET)
+		sock_lock_init_class_and_name(sk, "slock-AF_INET-RAMSTER", &lock_keys[0][0],
+					      "sk_lock-AF_INET-RAMSTER", &lock_keys[0][1]);
+	else
+		sock_lock_init_class_and_name(sk, "slock-AF_INET6-RAMSTER", &lock_keys[1][0],
+					      "sk_lock-AF_INET6-RAMSTER", &lock_keys[1][1]);
+}
+
+static void set_up_socket(struct rs_lane *lane, unsigned int timeout_ms)
+{
+	struct sock *sk = lane->sock->sk;
+
 	tcp_sock_set_nodelay(sk);
 	sock_no_linger(sk);
 	sk->sk_sndtimeo = msecs_to_jiffies(timeout_ms);
-	sk->sk_rcvtimeo = msecs_to_jiffies(timeout_ms);
+	if (!lane->client)
+		return;
 	sk->sk_allocation = GFP_NOIO | __GFP_MEMALLOC;
 	sk->sk_use_task_frag = false;
 	sk_set_memalloc(sk);
-	return 0;
 }
 
 /* The lane is closed, or never had a connection. Process context. */
@@ -66,26 +77,32 @@ void rs_lane_exit(struct rs_lane *lane)
 	lane->rx_buf = NULL;
 }
 
+static void own(struct rs_lane *lane, struct socket *sock)
+{
+	mutex_lock(&lane->tx_lock);
+	lane->sock = sock;
+	lane->rx_have = 0;
+	lane->status = 0;
+	lane->last_rx = jiffies;
+	mutex_unlock(&lane->tx_lock);
+}
+
 /**
  * rs_lane_adopt - take an open socket over
  * @lane: closed or new; not yet started
- * @sock: connected; the lane's from now on, even on an error
- * @timeout_ms: how long a send, and a receive before the start, may block
+ * @sock: connected, TCP; the lane's from now on, even on an error
+ * @timeout_ms: how long a send may block
  *
  * Context: process. Return: 0 or an errno.
  */
 int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, unsigned int timeout_ms)
 {
-	int err = set_up_socket(sock, timeout_ms);
-
-	if (err) {
+	if (!sk_is_tcp(sock->sk)) {
 		sock_release(sock);
-		return err;
+		return -EPROTOTYPE;
 	}
-	lane->sock = sock;
-	lane->rx_have = 0;
-	lane->status = 0;
-	lane->last_rx = jiffies;
+	own(lane, sock);
+	set_up_socket(lane, timeout_ms);
 	return 0;
 }
 
@@ -93,7 +110,9 @@ int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, unsigned int timeou
  * rs_lane_connect - open a connection
  * @lane: closed or new
  * @to:   address and port
- * @timeout_ms: how long connecting, a send, and a receive before the start, may take
+ * @timeout_ms: how long connecting, and later a send, may take
+ *
+ * rs_lane_abort() ends the wait. Whatever the outcome, rs_lane_close() is due.
  *
  * Context: process, sleeps.
  * Return: 0 or the socket's errno.
@@ -110,13 +129,27 @@ int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
 	err = sock_create_kern(&init_net, to->ss_family, SOCK_STREAM, IPPROTO_TCP, &sock);
 	if (err)
 		return err;
-	sock->sk->sk_sndtimeo = msecs_to_jiffies(timeout_ms);
+	set_lock_class(sock->sk);
+	own(lane, sock);
+	set_up_socket(lane, timeout_ms);
 	err = kernel_connect(sock, (struct sockaddr_unsized *)&addr, len, 0);
-	if (err) {
-		sock_release(sock);
-		return err == -EINPROGRESS ? -ETIMEDOUT : err;
-	}
-	return rs_lane_adopt(lane, sock, timeout_ms);
+	return err == -EINPROGRESS ? -ETIMEDOUT : err;
+}
+
+/* Wakes whoever waits for the lane: it fails. The lane's owner still closes it. Process context. */
+void rs_lane_abort(struct rs_lane *lane)
+{
+	mutex_lock(&lane->tx_lock);
+	if (lane->sock)
+		kernel_sock_shutdown(lane->sock, SHUT_RDWR);
+	mutex_unlock(&lane->tx_lock);
+}
+
+/* Is there so much room in the send buffer that a small frame will not block? Under tx_lock. */
+bool rs_lane_has_space(struct rs_lane *lane)
+{
+	lockdep_assert_held(&lane->tx_lock);
+	return !lane->sock || sk_stream_wspace(lane->sock->sk) >= RS_LANE_SMALL;
 }
 
 bool rs_lane_is_broken(const struct rs_lane *lane)
@@ -146,7 +179,7 @@ static int fill(struct rs_lane *lane, size_t room, int flags)
 }
 
 /* The frame at @buf, if @have bytes hold all of it: its size; 0: not yet; or an errno. */
-static ssize_t parse(const u8 *buf, size_t have, struct rs_wire_hdr *hdr)
+static ssize_t parse(const u8 *buf, size_t have, size_t most, struct rs_wire_hdr *hdr)
 {
 	int err;
 
@@ -155,6 +188,8 @@ static ssize_t parse(const u8 *buf, size_t have, struct rs_wire_hdr *hdr)
 	err = rs_wire_hdr_decode(buf, hdr);
 	if (err)
 		return err;
+	if (RS_WIRE_HDR + hdr->length > most)
+		return -EMSGSIZE;
 	if (have < RS_WIRE_HDR + hdr->length)
 		return 0;
 	if (!rs_wire_checksum_ok(buf, buf + RS_WIRE_HDR, hdr->length))
@@ -171,7 +206,8 @@ static int hand_out(struct rs_lane *lane)
 	ssize_t n;
 	int err;
 
-	while ((n = parse(lane->rx_buf + off, lane->rx_have - off, &hdr)) > 0) {
+	/* @rx_size holds the longest frame that may come, so a part of one always leaves room. */
+	while ((n = parse(lane->rx_buf + off, lane->rx_have - off, lane->rx_size, &hdr)) > 0) {
 		err = lane->ops->frame(lane, &hdr, lane->rx_buf + off + RS_WIRE_HDR);
 		if (err)
 			return err;
@@ -186,19 +222,48 @@ static int hand_out(struct rs_lane *lane)
 	return 0;
 }
 
+/* A bigger buffer, if one is wanted. Only a server's lane grows, once it knows who is there. */
+static int grow(struct rs_lane *lane)
+{
+	u8 *buf;
+
+	if (likely(lane->rx_want <= lane->rx_size))
+		return 0;
+	buf = kvmalloc(lane->rx_want, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, lane->rx_buf, lane->rx_have);
+	kvfree(lane->rx_buf);
+	lane->rx_buf = buf;
+	lane->rx_size = lane->rx_want;
+	return 0;
+}
+
+static int receive(struct rs_lane *lane)
+{
+	int n, err;
+
+	if (lane->rx_have == lane->rx_size)
+		return -EMSGSIZE;
+	n = fill(lane, lane->rx_size - lane->rx_have, MSG_DONTWAIT);
+	if (n <= 0)
+		return n ?: -ECONNRESET;
+	err = hand_out(lane) ?: grow(lane);
+	return err ?: n;
+}
+
 static void rx_work(struct work_struct *work)
 {
 	struct rs_lane *lane = container_of(work, struct rs_lane, rx_work);
-	unsigned int noreclaim = memalloc_noreclaim_save();
+	unsigned int noreclaim = lane->client ? memalloc_noreclaim_save() : 0;
 	size_t done = 0;
 	int n;
 
 	while (!rs_lane_is_broken(lane)) {
-		/* A frame always fits: its length was checked when its header came. */
-		n = fill(lane, RS_WIRE_MAX_FRAME - lane->rx_have, MSG_DONTWAIT);
+		n = receive(lane);
 		if (n == -EAGAIN)
 			break;
-		if (n <= 0 || hand_out(lane)) {
+		if (n < 0) {
 			rs_lane_break(lane);
 			break;
 		}
@@ -208,9 +273,8 @@ static void rx_work(struct work_struct *work)
 			break;
 		}
 	}
-	if (lane->ops->idle)
-		lane->ops->idle(lane);
-	memalloc_noreclaim_restore(noreclaim);
+	if (lane->client)
+		memalloc_noreclaim_restore(noreclaim);
 }
 
 /**
@@ -218,17 +282,23 @@ static void rx_work(struct work_struct *work)
  * @lane: zeroed memory
  * @ops:  its owner's callbacks
  * @wq:   where frames are received
+ * @client: swap-out depends on it
+ * @rx_size: the longest frame that may come, in bytes
  *
  * Context: process, GFP_KERNEL.
  * Return: 0 or -ENOMEM.
  */
-int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops, struct workqueue_struct *wq)
+int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
+		 struct workqueue_struct *wq, bool client, size_t rx_size)
 {
 	lane->ops = ops;
 	lane->rx_wq = wq;
+	lane->client = client;
+	lane->rx_size = rx_size;
+	lane->rx_want = rx_size;
 	mutex_init(&lane->tx_lock);
 	INIT_WORK(&lane->rx_work, rx_work);
-	lane->rx_buf = kvmalloc(RS_WIRE_MAX_FRAME, GFP_KERNEL);
+	lane->rx_buf = kvmalloc(rx_size, GFP_KERNEL);
 	return lane->rx_buf ? 0 : -ENOMEM;
 }
 
@@ -237,22 +307,28 @@ int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops, struct wor
  * @lane: connected
  * @hdr:  its header
  * @payload: its payload, valid until the next receive or start
+ * @timeout_ms: for all of it
  *
- * The frame must be the only thing that has arrived: it is a handshake, and the other side waits
- * for what we say to it.
+ * The frame must be the only thing that has arrived: it is an answer, and the
+ * other side waits for what we say to it.
  *
- * Context: process, sleeps up to the lane's timeout for each piece.
+ * Context: process, sleeps.
  * Return: 0 or an errno.
  */
-int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **payload)
+int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **payload,
+		    unsigned int timeout_ms)
 {
+	unsigned long end = jiffies + msecs_to_jiffies(timeout_ms);
+	size_t most = min_t(size_t, lane->rx_size, RS_LANE_SMALL);
 	ssize_t n;
 
-	while (!(n = parse(lane->rx_buf, lane->rx_have, hdr))) {
-		/* A handshake is small: what does not fit a page is none. */
-		if (lane->rx_have >= PAGE_SIZE)
+	while (!(n = parse(lane->rx_buf, lane->rx_have, most, hdr))) {
+		if (lane->rx_have >= most)
 			return -EMSGSIZE;
-		n = fill(lane, PAGE_SIZE - lane->rx_have, 0);
+		if (time_after_eq(jiffies, end))
+			return -ETIMEDOUT;
+		lane->sock->sk->sk_rcvtimeo = end - jiffies;
+		n = fill(lane, most - lane->rx_have, 0);
 		if (n == -EAGAIN)
 			return -ETIMEDOUT;
 		if (n <= 0)
@@ -316,7 +392,8 @@ void rs_lane_close(struct rs_lane *lane)
 	lane->sock = NULL;
 	mutex_unlock(&lane->tx_lock);
 	noio = memalloc_noio_save();
-	sk_clear_memalloc(sock->sk);
+	if (lane->client)
+		sk_clear_memalloc(sock->sk);
 	sock_release(sock);
 	memalloc_noio_restore(noio);
 }
@@ -356,9 +433,10 @@ int rs_lane_send(struct rs_lane *lane, struct rs_wire_hdr *hdr, struct kvec *pay
 	}
 	rs_wire_checksum_set(lane->tx_hdr, ~sum);
 
-	noreclaim = memalloc_noreclaim_save();
+	noreclaim = lane->client ? memalloc_noreclaim_save() : 0;
 	n = kernel_sendmsg(lane->sock, &msg, vec, pieces + 1, total);
-	memalloc_noreclaim_restore(noreclaim);
+	if (lane->client)
+		memalloc_noreclaim_restore(noreclaim);
 	if (n == total) {
 		counter_add(rs, bytes_sent, n);
 		return 0;

@@ -3,8 +3,10 @@
  * lane.h - one TCP connection that carries frames, client's or server's
  *
  * The contract:
- * - The socket is a memalloc socket without delay; nothing on it allocates
- *   with I/O or waits for reclaim.
+ * - The socket has no delay. A client's is a memalloc socket: swap-out depends on
+ *   it, so nothing on it allocates with I/O or waits for reclaim, and it may
+ *   use the reserves. A server's is an ordinary one: the reserves of the node
+ *   that lends are not for others.
  * - rx: one work per lane reads what is there into one linear buffer and hands out each
  *   checked frame, in order. frame() may sleep; the payload is valid until it
  *   returns. Any malformed frame breaks the lane.
@@ -31,8 +33,6 @@ struct rs_lane;
 struct rs_lane_ops {
 	/* A checked frame. An errno breaks the lane. Process context. */
 	int (*frame)(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *payload);
-	/* The frames that had arrived are all handed out. Process context. */
-	void (*idle)(struct rs_lane *lane);
 	/* The connection is no longer usable. Any context; only queue. */
 	void (*broken)(struct rs_lane *lane);
 };
@@ -40,7 +40,9 @@ struct rs_lane_ops {
 /**
  * struct rs_lane - a connection
  * @tx_lock: held to send; guards @tx_hdr
- * @rx_buf:  RS_WIRE_MAX_FRAME bytes, @rx_have of them filled; rx_work's own
+ * @client:  swap-out depends on this lane
+ * @rx_buf:  @rx_size bytes, @rx_have of them filled; rx_work's own. A longer
+ *	     frame breaks the lane. It grows to @rx_want between two frames.
  * @last_rx: jiffies at which something arrived
  * @status:  LANE_* bits
  */
@@ -51,7 +53,10 @@ struct rs_lane {
 	u8 tx_hdr[RS_WIRE_HDR];
 	struct workqueue_struct *rx_wq;
 	struct work_struct rx_work;
+	bool client;
 	u8 *rx_buf;
+	size_t rx_size;
+	size_t rx_want;
 	size_t rx_have;
 	unsigned long last_rx;
 	unsigned long status;
@@ -59,7 +64,8 @@ struct rs_lane {
 	void (*old_state_change)(struct sock *sk);
 };
 
-int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops, struct workqueue_struct *wq);
+int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
+		 struct workqueue_struct *wq, bool client, size_t rx_size);
 void rs_lane_exit(struct rs_lane *lane);
 int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
 		    unsigned int timeout_ms);
@@ -67,9 +73,15 @@ int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, unsigned int timeou
 void rs_lane_start(struct rs_lane *lane);
 void rs_lane_close(struct rs_lane *lane);
 void rs_lane_break(struct rs_lane *lane);
+void rs_lane_abort(struct rs_lane *lane);
+bool rs_lane_has_space(struct rs_lane *lane);
 bool rs_lane_is_broken(const struct rs_lane *lane);
 int rs_lane_send(struct rs_lane *lane, struct rs_wire_hdr *hdr, struct kvec *payload,
 		 unsigned int pieces);
-int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **payload);
+int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **payload,
+		    unsigned int timeout_ms);
+
+/* For a peer that sends only small frames, and one not known yet. */
+#define RS_LANE_SMALL	4096
 
 #endif

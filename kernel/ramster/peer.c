@@ -15,19 +15,19 @@
 /* Backs off up to so many times the first interval. */
 #define BACKOFF_MAX	16
 
+/* A connection that held for less does not end the backing off. */
+#define STABLE_MS	5000
+
+/* A step of connecting takes at most so long. */
+#define STEP_MS		5000
+
 struct workqueue_struct *rs_link_wq;
+struct workqueue_struct *rs_beat_wq;
 struct workqueue_struct *rs_send_wq;
 struct workqueue_struct *rs_client_wq;
 
 /* By number. Looked up under RCU; changed by the node manager only. */
 static DEFINE_XARRAY(peers);
-
-static const char *const state_name[__RAMSTER_NODE_STATES] = {
-	[RAMSTER_NODE_DOWN] = "down",
-	[RAMSTER_NODE_CONNECTING] = "connecting",
-	[RAMSTER_NODE_UP] = "up",
-	[RAMSTER_NODE_SUSPECT] = "suspect",
-};
 
 static void peer_free(struct kref *refs)
 {
@@ -72,44 +72,63 @@ void rs_peer_put(struct rs_peer *peer)
 	kref_put(&peer->refs, peer_free);
 }
 
-static void set_state(struct rs_peer *peer, enum ramster_node_state state, const char *why)
+#define LINKED_STATES (BIT(RAMSTER_NODE_UP) | BIT(RAMSTER_NODE_SUSPECT))
+
+/* From one of the states @from (bits) to @to; false if it is in another. Process context. */
+static bool change_state(struct rs_peer *peer, unsigned long from, enum ramster_node_state to,
+			 const char *why)
 {
 	enum ramster_node_state old;
+	bool was_usable, usable;
 	char text[160];
 
 	spin_lock(&peer->lock);
 	old = peer->state;
-	peer->state = state;
-	peer->usable = state == RAMSTER_NODE_UP || state == RAMSTER_NODE_SUSPECT;
+	was_usable = peer->usable;
+	if (!(BIT(old) & from)) {
+		spin_unlock(&peer->lock);
+		return false;
+	}
+	peer->state = to;
+	usable = peer->linked && !peer->removing && (BIT(to) & LINKED_STATES);
+	peer->usable = usable;
+	counter_add(rs, peers_up, usable - was_usable);
 	spin_unlock(&peer->lock);
-	if (old == state)
-		return;
-	trace_rs_node_state(peer->info.num, old, state);
+	if (old == to)
+		return true;
+	trace_rs_node_state(peer->info.num, old, to);
 	snprintf(text, sizeof(text), "node %s (%u): %s -> %s: %s", peer->info.name,
-		 peer->info.num, state_name[old], state_name[state], why);
+		 peer->info.num, rs_state_name(old), rs_state_name(to), why);
 	pr_info("%s\n", text);
-	rs_event(RAMSTER_EVENT_NODE_STATE, peer->info.num, peer->info.name, state, text);
-	if (state == RAMSTER_NODE_UP && old != RAMSTER_NODE_SUSPECT)
-		counter_inc(rs, peers_up);
-	else if (old == RAMSTER_NODE_UP && state != RAMSTER_NODE_SUSPECT)
+	rs_event(RAMSTER_EVENT_NODE_STATE, peer->info.num, peer->info.name, to, text);
+	return true;
+}
+
+/* No lane is to be used any more. True if they were in use. */
+static bool make_unusable(struct rs_peer *peer, bool removing)
+{
+	bool was_usable;
+
+	spin_lock(&peer->lock);
+	was_usable = peer->usable;
+	peer->usable = false;
+	peer->removing |= removing;
+	if (was_usable)
 		counter_dec(rs, peers_up);
-	else if (old == RAMSTER_NODE_SUSPECT && state != RAMSTER_NODE_UP)
-		counter_dec(rs, peers_up);
+	spin_unlock(&peer->lock);
+	return was_usable;
 }
 
 /* A frame of the donor's came, with its room. Process context. */
 void rs_peer_heard(struct rs_peer *peer, u32 room)
 {
-	bool suspect, had_none;
+	bool had_none;
 
 	spin_lock(&peer->lock);
 	peer->last_heard = jiffies;
 	had_none = !peer->room;
 	peer->room = room;
-	suspect = peer->state == RAMSTER_NODE_SUSPECT;
 	spin_unlock(&peer->lock);
-	if (suspect)
-		set_state(peer, RAMSTER_NODE_UP, "it answers again");
 	if (had_none && room)
 		zcache_remote_kick();
 }
@@ -184,21 +203,42 @@ static void send_ping(struct rs_peer *peer, enum rs_lane_kind kind)
 {
 	struct rs_wire_hdr hdr = { .type = RS_PING };
 
-	if (test_and_clear_bit(kind, &peer->ping_due))
+	if (READ_ONCE(peer->usable) && test_and_clear_bit(kind, &peer->ping_due))
 		rs_lane_send(&peer->lane[kind], &hdr, NULL, 0);
+}
+
+/* Takes the first off the bulk lane's list; @any: even if the lane cannot be used. */
+static struct rs_bulk *take_bulk(struct rs_peer *peer, bool any)
+{
+	struct rs_bulk *bulk = NULL;
+
+	spin_lock(&peer->lock);
+	if (any || peer->usable)
+		bulk = list_first_entry_or_null(&peer->bulk, struct rs_bulk, node);
+	if (bulk) {
+		list_del(&bulk->node);
+		if (!bulk->is_put)
+			container_of(bulk, struct rs_flush_batch, bulk)->state = RS_FLUSH_SENDING;
+	}
+	spin_unlock(&peer->lock);
+	return bulk;
 }
 
 static void bulk_work(struct work_struct *work)
 {
 	struct rs_peer *peer = container_of(work, struct rs_peer, bulk_work);
 	struct rs_lane *lane = &peer->lane[RS_LANE_BULK];
-	bool more = true;
+	struct rs_bulk *bulk;
 
 	mutex_lock(&lane->tx_lock);
-	while (more && READ_ONCE(peer->usable) && !rs_lane_is_broken(lane)) {
+	send_ping(peer, RS_LANE_BULK);
+	while ((bulk = take_bulk(peer, false))) {
+		if (bulk->is_put)
+			rs_push_send(container_of(bulk, struct rs_push_target, bulk));
+		else
+			rs_flush_send(peer, container_of(bulk, struct rs_flush_batch, bulk));
 		send_ping(peer, RS_LANE_BULK);
-		/* Flushes first: they free a donor's memory, and are small. */
-		more = rs_flush_send(peer) || rs_push_send(peer);
+		cond_resched();
 	}
 	mutex_unlock(&lane->tx_lock);
 }
@@ -220,43 +260,73 @@ void rs_fetch_kick(struct rs_peer *peer)
 	queue_work(rs_send_wq, &peer->fetch_work);
 }
 
-/* Milliseconds since the peer was heard. */
+/* Milliseconds since the peer was heard: on both lanes, if it is linked. */
 static unsigned int silence(struct rs_peer *peer)
 {
-	return jiffies_to_msecs(jiffies - READ_ONCE(peer->last_heard));
+	unsigned long heard = READ_ONCE(peer->last_heard), rx;
+	int i;
+
+	for (i = 0; i < __RS_LANES && READ_ONCE(peer->usable); i++) {
+		rx = READ_ONCE(peer->lane[i].last_rx);
+		if (!i || time_before(rx, heard))
+			heard = rx;
+	}
+	return jiffies_to_msecs(jiffies - heard);
 }
 
-/* The heartbeat: pings, judges the silence, ends what is overdue. Runs for the peer's whole life. */
+static void is_down(struct rs_peer *peer, unsigned long from, const char *why)
+{
+	if (!change_state(peer, from, RAMSTER_NODE_DOWN, why))
+		return;
+	if (from & LINKED_STATES)
+		rs_lane_break(&peer->lane[RS_LANE_BULK]);
+	/* Who has another source need not wait for this one. */
+	rs_fetch_expire(peer, RS_EXPIRE_IMPATIENT);
+}
+
+static void judge(struct rs_peer *peer)
+{
+	unsigned int quiet = silence(peer), dead = READ_ONCE(rs_settings.dead_ms);
+
+	if (!READ_ONCE(peer->usable)) {
+		if (quiet > dead)
+			is_down(peer, BIT(RAMSTER_NODE_CONNECTING), "it cannot be reached");
+		return;
+	}
+	if (quiet > dead)
+		is_down(peer, LINKED_STATES, "it was silent for too long");
+	else if (rs_push_overdue(peer, 2 * dead))
+		is_down(peer, LINKED_STATES, "it leaves pages unanswered");
+	else if (quiet > READ_ONCE(rs_settings.suspect_ms))
+		change_state(peer, BIT(RAMSTER_NODE_UP), RAMSTER_NODE_SUSPECT,
+			     "it does not answer");
+	else
+		change_state(peer, BIT(RAMSTER_NODE_SUSPECT), RAMSTER_NODE_UP,
+			     "it answers again");
+}
+
+/* The heartbeat: judges the silence, ends what is overdue, pings. Runs for the peer's whole life. */
 static void beat_work(struct work_struct *work)
 {
 	struct rs_peer *peer = container_of(to_delayed_work(work), struct rs_peer, beat_work);
-	unsigned int beat = READ_ONCE(rs_settings.heartbeat_ms);
-	unsigned int dead = READ_ONCE(rs_settings.dead_ms);
-	unsigned int quiet = silence(peer);
+	unsigned int beat = min(READ_ONCE(rs_settings.heartbeat_ms),
+				READ_ONCE(rs_settings.fetch_timeout_ms) / 4);
 
-	rs_fetch_expire(peer, false);
+	rs_fetch_expire(peer, RS_EXPIRE_OVERDUE);
+	judge(peer);
 	if (READ_ONCE(peer->usable)) {
-		if (quiet > dead || rs_push_overdue(peer, 2 * dead)) {
-			set_state(peer, RAMSTER_NODE_DOWN, "it was silent for too long");
-			rs_lane_break(&peer->lane[RS_LANE_BULK]);
-		} else {
-			if (quiet > READ_ONCE(rs_settings.suspect_ms))
-				set_state(peer, RAMSTER_NODE_SUSPECT, "it does not answer");
-			set_bit(RS_LANE_BULK, &peer->ping_due);
-			set_bit(RS_LANE_FETCH, &peer->ping_due);
-			queue_work(rs_send_wq, &peer->bulk_work);
-			queue_work(rs_send_wq, &peer->fetch_work);
-		}
-	} else if (peer->state == RAMSTER_NODE_CONNECTING && quiet > dead) {
-		set_state(peer, RAMSTER_NODE_DOWN, "it cannot be reached");
+		set_bit(RS_LANE_BULK, &peer->ping_due);
+		set_bit(RS_LANE_FETCH, &peer->ping_due);
+		queue_work(rs_send_wq, &peer->bulk_work);
+		queue_work(rs_send_wq, &peer->fetch_work);
 	}
-	if (!READ_ONCE(peer->removing))
-		queue_delayed_work(rs_link_wq, &peer->beat_work, msecs_to_jiffies(beat));
+	queue_delayed_work(rs_beat_wq, &peer->beat_work, msecs_to_jiffies(beat));
 }
 
-/* Ends the connection and settles what was in flight. From link_work only. */
+/* Ends the connection and settles what was in flight. From link_work only; not usable. */
 static void unlink(struct rs_peer *peer)
 {
+	struct rs_bulk *bulk;
 	int i;
 
 	for (i = 0; i < __RS_LANES; i++)
@@ -265,20 +335,41 @@ static void unlink(struct rs_peer *peer)
 	cancel_work_sync(&peer->bulk_work);
 	cancel_work_sync(&peer->fetch_work);
 	rs_fetch_requeue(peer);
+	while ((bulk = take_bulk(peer, true))) {
+		if (bulk->is_put)
+			rs_push_fail(container_of(bulk, struct rs_push_target, bulk));
+		else
+			rs_flush_fail(peer, container_of(bulk, struct rs_flush_batch, bulk));
+	}
 	rs_push_fail_all(peer);
 	rs_flush_fail_all(peer);
+}
+
+/* The donor has another incarnation than before: what it held is gone. */
+static void has_forgotten(struct rs_peer *peer)
+{
+	unsigned long copies = zcache_donor_forgot(peer->info.num);
+	char text[120];
+
+	counter_inc(rs, incarnations_forgot);
+	bitmap_zero(peer->missed, RS_DEVICES);
+	snprintf(text, sizeof(text), "node %s (%u) has restarted: %lu copies of our pages there are gone",
+		 peer->info.name, peer->info.num, copies);
+	pr_warn("%s\n", text);
+	rs_event(RAMSTER_EVENT_NODE_FORGOT, peer->info.num, peer->info.name,
+		 RAMSTER_NODE_CONNECTING, text);
 }
 
 /* Both lanes, shaken hands. From link_work only. */
 static int link(struct rs_peer *peer)
 {
+	unsigned int timeout = min_t(unsigned int, READ_ONCE(rs_settings.dead_ms), STEP_MS);
 	struct rs_handshake hs[__RS_LANES];
-	unsigned int timeout = READ_ONCE(rs_settings.dead_ms);
-	unsigned long forgotten;
-	char text[120];
 	int i, err;
 
 	for (i = 0; i < __RS_LANES; i++) {
+		if (READ_ONCE(peer->removing))
+			return -ECANCELED;
 		err = rs_lane_connect(&peer->lane[i], &peer->info.addr, timeout);
 		if (!err)
 			err = rs_handshake_client(&peer->lane[i], i, &peer->info, &hs[i]);
@@ -288,20 +379,18 @@ static int link(struct rs_peer *peer)
 	if (memcmp(hs[0].incarnation, hs[1].incarnation, sizeof(hs[0].incarnation)))
 		return -EAGAIN;	/* it restarted between the two */
 	if (peer->has_incarnation &&
-	    memcmp(peer->incarnation, hs[0].incarnation, sizeof(peer->incarnation))) {
-		counter_inc(rs, incarnations_forgot);
-		forgotten = zcache_donor_forgot(peer->info.num);
-		snprintf(text, sizeof(text), "node %s (%u) has restarted: %lu copies of our pages there are gone",
-			 peer->info.name, peer->info.num, forgotten);
-		pr_warn("%s\n", text);
-		rs_event(RAMSTER_EVENT_NODE_FORGOT, peer->info.num, peer->info.name,
-			 RAMSTER_NODE_CONNECTING, text);
-	}
+	    memcmp(peer->incarnation, hs[0].incarnation, sizeof(peer->incarnation)))
+		has_forgotten(peer);
+	err = rs_flush_missed(peer);
+	if (err)
+		return err;
 	spin_lock(&peer->lock);
 	memcpy(peer->incarnation, hs[0].incarnation, sizeof(peer->incarnation));
 	peer->has_incarnation = true;
 	peer->last_heard = jiffies;
+	peer->up_since = jiffies;
 	peer->room = hs[0].room;
+	peer->linked = true;
 	spin_unlock(&peer->lock);
 	for (i = 0; i < __RS_LANES; i++)
 		rs_lane_start(&peer->lane[i]);
@@ -316,41 +405,55 @@ static void try_later(struct rs_peer *peer)
 	queue_delayed_work(rs_link_wq, &peer->link_work, msecs_to_jiffies(peer->backoff_ms));
 }
 
-/* A lane broke, it is time to try again, or the peer is to go. */
-static void link_work(struct work_struct *work)
+static void try_now(struct rs_peer *peer)
 {
-	struct rs_peer *peer = container_of(to_delayed_work(work), struct rs_peer, link_work);
-	unsigned int noreclaim = memalloc_noreclaim_save();
+	unsigned int noio = memalloc_noio_save();
 	int err;
 
-	if (READ_ONCE(peer->usable)) {
-		counter_inc(rs, disconnects);
-		set_state(peer, RAMSTER_NODE_CONNECTING, "the connection broke");
-	} else if (silence(peer) <= READ_ONCE(rs_settings.dead_ms)) {
-		set_state(peer, RAMSTER_NODE_CONNECTING, "connecting");
-	}
-	unlink(peer);
-	if (READ_ONCE(peer->removing)) {
-		complete_all(&peer->settled);
-		goto out;
-	}
-	memalloc_noreclaim_restore(noreclaim);
+	if (silence(peer) <= READ_ONCE(rs_settings.dead_ms))
+		change_state(peer, BIT(RAMSTER_NODE_DOWN), RAMSTER_NODE_CONNECTING, "connecting");
 	err = link(peer);
-	noreclaim = memalloc_noreclaim_save();
+	memalloc_noio_restore(noio);
 	if (err) {
 		counter_inc(rs, connects_failed);
 		unlink(peer);
 		try_later(peer);
-		goto out;
+		return;
 	}
 	counter_inc(rs, connects);
-	peer->backoff_ms = 0;
-	set_state(peer, RAMSTER_NODE_UP, "connected");
+	change_state(peer, BIT(RAMSTER_NODE_CONNECTING) | BIT(RAMSTER_NODE_DOWN),
+		     RAMSTER_NODE_UP, "connected");
 	/* A lane that broke since has queued us again. */
 	zcache_donor_up(peer->info.num);
+	queue_work(rs_send_wq, &peer->bulk_work);
 	rs_fetch_kick(peer);
-out:
-	memalloc_noreclaim_restore(noreclaim);
+}
+
+/* A lane broke, it is time to try again, or the peer is to go. */
+static void link_work(struct work_struct *work)
+{
+	struct rs_peer *peer = container_of(to_delayed_work(work), struct rs_peer, link_work);
+	bool was_linked = peer->linked;
+
+	make_unusable(peer, false);
+	peer->linked = false;
+	if (READ_ONCE(peer->removing)) {
+		unlink(peer);
+		complete_all(&peer->settled);
+		return;
+	}
+	if (was_linked) {
+		counter_inc(rs, disconnects);
+		change_state(peer, LINKED_STATES, RAMSTER_NODE_CONNECTING, "the connection broke");
+	}
+	unlink(peer);
+	if (was_linked && time_before(jiffies, peer->up_since + msecs_to_jiffies(STABLE_MS))) {
+		try_later(peer);
+		return;
+	}
+	if (was_linked)
+		peer->backoff_ms = 0;
+	try_now(peer);
 }
 
 static struct rs_peer *peer_new(const struct rs_node_info *node)
@@ -364,7 +467,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	peer->info = *node;
 	spin_lock_init(&peer->lock);
 	init_completion(&peer->settled);
-	INIT_LIST_HEAD(&peer->bulk_puts);
+	INIT_LIST_HEAD(&peer->bulk);
 	INIT_LIST_HEAD(&peer->gets_waiting);
 	INIT_DELAYED_WORK(&peer->link_work, link_work);
 	INIT_DELAYED_WORK(&peer->beat_work, beat_work);
@@ -375,7 +478,8 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	if (rs_flush_init(peer))
 		goto free;
 	for (i = 0; i < __RS_LANES; i++)
-		if (rs_lane_init(&peer->lane[i], &lane_ops[i], rs_client_wq))
+		if (rs_lane_init(&peer->lane[i], &lane_ops[i], rs_client_wq, true,
+				 i == RS_LANE_FETCH ? RS_WIRE_MAX_FRAME : RS_LANE_SMALL))
 			goto free;
 	return peer;
 free:
@@ -396,25 +500,28 @@ int rs_peer_add(const struct rs_node_info *node)
 		return err == -EBUSY ? -EEXIST : err;
 	}
 	queue_delayed_work(rs_link_wq, &peer->link_work, 0);
-	queue_delayed_work(rs_link_wq, &peer->beat_work, 0);
+	queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
 	return 0;
 }
 
 void rs_peer_remove(u16 num)
 {
 	struct rs_peer *peer = xa_erase(&peers, num);
+	int i;
 
 	if (!peer)
 		return;
-	spin_lock(&peer->lock);
-	peer->removing = true;
-	spin_unlock(&peer->lock);
-	cancel_delayed_work_sync(&peer->beat_work);
+	make_unusable(peer, true);
+	rs_fetch_expire(peer, RS_EXPIRE_ALL);
+	for (i = 0; i < __RS_LANES; i++)
+		rs_lane_abort(&peer->lane[i]);
 	mod_delayed_work(rs_link_wq, &peer->link_work, 0);
 	wait_for_completion(&peer->settled);
 	cancel_delayed_work_sync(&peer->link_work);
-	set_state(peer, RAMSTER_NODE_DOWN, "removed");
-	rs_fetch_expire(peer, true);
+	cancel_delayed_work_sync(&peer->beat_work);
+	rs_push_settle(peer);
+	rs_fetch_expire(peer, RS_EXPIRE_ALL);
+	change_state(peer, ~0UL, RAMSTER_NODE_DOWN, "removed");
 	zcache_donor_forgot(num);
 	rs_peer_put(peer);
 }
@@ -470,6 +577,8 @@ int rs_peers_init(void)
 err_push:
 	rs_push_exit();
 err_wq:
+	if (rs_beat_wq)
+		destroy_workqueue(rs_beat_wq);
 	if (rs_client_wq)
 		destroy_workqueue(rs_client_wq);
 	if (rs_send_wq)
@@ -483,6 +592,7 @@ err_wq:
 void rs_peers_exit(void)
 {
 	zcache_unregister_remote(&remote_ops);
+	destroy_workqueue(rs_beat_wq);
 	destroy_workqueue(rs_client_wq);
 	destroy_workqueue(rs_send_wq);
 	destroy_workqueue(rs_link_wq);

@@ -37,27 +37,38 @@
 #define RS_GETS		256	/* fetches in flight to a peer */
 #define RS_FLUSHES	4	/* batches of flushes to a peer, filling or in flight */
 #define RS_FLUSH_RECS	256
+#define RS_DEVICES	256	/* frontswap0 to frontswap255 */
 
 /* Bits 0-7 of a fetch's tag are its place in the table, the rest tell its users apart. */
 #define RS_GET_INDEX(tag)	((tag) & (RS_GETS - 1))
+
+/* What goes over a bulk lane, in the order in which it was queued: a PUT or a FLUSH. */
+struct rs_bulk {
+	struct list_head node;	/* peer->bulk while queued */
+	bool is_put;
+};
 
 enum rs_flush_state {
 	RS_FLUSH_IDLE,
 	RS_FLUSH_FILLING,
 	RS_FLUSH_QUEUED,
+	RS_FLUSH_SENDING,
 	RS_FLUSH_SENT,
+	RS_FLUSH_ANSWERED,	/* while it was being sent: the sender ends it */
+	RS_FLUSH_ENDING,
 };
 
 /**
  * struct rs_flush_batch - flushes of one device to one donor
- * @node:  in peer->bulk while queued
  * @done:  who waits for the answer to a whole pool's flush, or NULL
+ * @err:   the answer, if ANSWERED
  */
 struct rs_flush_batch {
-	struct list_head node;
+	struct rs_bulk bulk;
 	enum rs_flush_state state;
 	enum rs_flush_scope scope;
 	struct completion *done;
+	int err;
 	u32 req_id;
 	u32 dev;
 	unsigned int nr;
@@ -70,7 +81,7 @@ struct rs_push;
 
 /* One donor's part in a push; see push.c. */
 struct rs_push_target {
-	struct list_head node;	/* peer->bulk_puts while queued */
+	struct rs_bulk bulk;
 	struct rs_push *push;
 	struct rs_peer *peer;
 	unsigned long since;	/* jiffies */
@@ -82,14 +93,18 @@ struct rs_push_target {
  * struct rs_peer - a donor
  * @settled:   link_work has ended all after removal
  * @incarnation: of the last handshake, if @has_incarnation
- * @usable:    state is UP or SUSPECT, so lanes may be used
+ * @linked:    both lanes have shaken hands; link_work alone sets and clears it
+ * @usable:    linked, and state is UP or SUSPECT, so lanes may be used
  * @last_heard: jiffies of the last proof of life
+ * @up_since:  jiffies of the last handshake
  * @backoff_ms: until the next try to connect
- * @bulk_puts: targets to be sent;   @puts: sent, by credit
- * @gets_waiting: fetches to be sent; @gets: sent, by tag
- * @flush:     batches of flushes; @filling: the one that takes records, or NULL
- * @flushes:   batches to be sent
+ * @missed:    pools that the donor was not told to forget; told at the next handshake
  * @ping_due:  bits by lane: send a PING
+ * @bulk:      rs_bulk to be sent
+ * @puts:      batches sent, by credit; @nr_puts: credits taken
+ * @gets_waiting: fetches to be sent; @gets: sent, by tag
+ * @flush:     batches of flushes, the last one for whole pools
+ * @filling:   the one that takes records, or NULL
  */
 struct rs_peer {
 	struct kref refs;
@@ -99,15 +114,18 @@ struct rs_peer {
 
 	spinlock_t lock;
 	enum ramster_node_state state;
+	bool linked;
 	bool usable;
 	bool removing;
 	bool has_incarnation;
 	u8 incarnation[16];
 	unsigned long last_heard;
+	unsigned long up_since;
 	unsigned int backoff_ms;
 	u32 room;
 	u32 latency_us;
 	u32 next_req_id;
+	DECLARE_BITMAP(missed, RS_DEVICES);
 
 	struct rs_lane lane[__RS_LANES];
 	struct delayed_work link_work;
@@ -116,7 +134,7 @@ struct rs_peer {
 	struct work_struct fetch_work;
 	unsigned long ping_due;
 
-	struct list_head bulk_puts;
+	struct list_head bulk;
 	struct rs_push_target *puts[RS_PUSH_CREDITS];
 	unsigned int nr_puts;
 
@@ -129,10 +147,10 @@ struct rs_peer {
 
 	struct rs_flush_batch *flush;
 	struct rs_flush_batch *filling;
-	struct list_head flushes;
 };
 
-extern struct workqueue_struct *rs_link_wq;	/* connecting, heartbeat: may block long */
+extern struct workqueue_struct *rs_link_wq;	/* connecting: may block long */
+extern struct workqueue_struct *rs_beat_wq;	/* heartbeat: blocks on nothing */
 extern struct workqueue_struct *rs_send_wq;	/* bulk: blocks on sending */
 extern struct workqueue_struct *rs_client_wq;	/* replies: never blocks on the network */
 
@@ -149,19 +167,27 @@ bool rs_has_room(void);
 struct zcache_push *rs_push_begin(u32 dev);
 void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 len);
 void rs_push_submit(struct zcache_push *zp);
-bool rs_push_send(struct rs_peer *peer);
+void rs_push_send(struct rs_push_target *t);
 int rs_push_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload);
 void rs_push_fail_all(struct rs_peer *peer);
+void rs_push_fail(struct rs_push_target *t);
+void rs_push_settle(struct rs_peer *peer);
 bool rs_push_overdue(struct rs_peer *peer, unsigned long deadline_ms);
 
 /* fetch.c */
+enum rs_expire {
+	RS_EXPIRE_OVERDUE,
+	RS_EXPIRE_IMPATIENT,	/* and those that can ask elsewhere */
+	RS_EXPIRE_ALL,
+};
+
 int rs_fetch(struct zcache_fetch *fetch);
 void rs_fetch_end(bool atomic);
 void rs_fetch_send(struct rs_peer *peer);
 void rs_fetch_kick(struct rs_peer *peer);
 int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload);
 void rs_fetch_requeue(struct rs_peer *peer);
-void rs_fetch_expire(struct rs_peer *peer, bool all);
+void rs_fetch_expire(struct rs_peer *peer, enum rs_expire which);
 
 /* flush.c */
 int rs_flush_init(struct rs_peer *peer);
@@ -169,7 +195,9 @@ void rs_flush_exit(struct rs_peer *peer);
 int rs_flush(u16 donor, u32 dev, u32 slot, u16 version);
 void rs_flush_end(void);
 void rs_flush_device(u32 dev);
-bool rs_flush_send(struct rs_peer *peer);
+void rs_flush_send(struct rs_peer *peer, struct rs_flush_batch *b);
+int rs_flush_missed(struct rs_peer *peer);
+void rs_flush_fail(struct rs_peer *peer, struct rs_flush_batch *b);
 int rs_flush_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr);
 void rs_flush_fail_all(struct rs_peer *peer);
 

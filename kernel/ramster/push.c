@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "peer_internal.h"
 #include "placement.h"
@@ -95,7 +96,7 @@ static unsigned int gather(void)
 			break;
 		}
 		spin_lock(&peer->lock);
-		candidates[n++] = (struct rs_candidate) {
+		candidates[n] = (struct rs_candidate) {
 			.num = peer->info.num,
 			.room = peer->room,
 			.latency_us = peer->latency_us,
@@ -103,6 +104,8 @@ static unsigned int gather(void)
 				  peer->nr_puts < RS_PUSH_CREDITS,
 		};
 		spin_unlock(&peer->lock);
+		/* Those that cannot take it do not take a place, either. */
+		n += candidates[n].usable && candidates[n].room;
 		num = peer->info.num + 1;
 		rs_peer_put(peer);
 	}
@@ -132,11 +135,14 @@ static bool reserve(struct rs_push_target *t, u16 num)
 
 static void release(struct rs_push_target *t)
 {
-	spin_lock(&t->peer->lock);
-	t->peer->nr_puts--;
-	spin_unlock(&t->peer->lock);
-	rs_peer_put(t->peer);
+	struct rs_peer *peer = t->peer;
+
 	t->peer = NULL;
+	spin_lock(&peer->lock);
+	peer->nr_puts--;
+	spin_unlock(&peer->lock);
+	wake_up_var(&peer->nr_puts);
+	rs_peer_put(peer);
 }
 
 bool rs_has_room(void)
@@ -205,30 +211,14 @@ void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 le
 	return room;
 }
 
-void rs_push_submit(struct zcache_push *zp)
+/* One less who uses the batch; the last one ends it. Process context, without locks. */
+static void push_put(struct rs_push *p)
 {
-	struct rs_push *p = push_of(zp);
-	unsigned int i, nr_donors = zp->nr_donors;
-	struct rs_push_target *t;
-
-	if (!zp->nr) {
-		for (i = 0; i < nr_donors; i++)
-			release(&p->target[i]);
-		put_idle(p);
+	if (!atomic_dec_and_test(&p->pending))
 		return;
-	}
-	atomic_set(&p->pending, nr_donors);
-	for (i = 0; i < nr_donors; i++) {
-		t = &p->target[i];
-		t->push = p;
-		t->index = i;
-		t->since = jiffies;
-		spin_lock(&t->peer->lock);
-		t->req_id = t->peer->next_req_id++;
-		list_add_tail(&t->node, &t->peer->bulk_puts);
-		queue_work(rs_send_wq, &t->peer->bulk_work);
-		spin_unlock(&t->peer->lock);
-	}
+	zcache_push_done(&p->zp);
+	put_idle(p);
+	zcache_remote_kick();
 }
 
 /* A donor has answered (@err 0), or will not. Process context, without locks. */
@@ -255,10 +245,40 @@ static void end(struct rs_push_target *t, u64 stored, int err)
 	else
 		counter_add(rs, pages_remotify_refused, p->zp.nr - nr_stored);
 	release(t);
-	if (atomic_dec_and_test(&p->pending)) {
-		zcache_push_done(&p->zp);
+	push_put(p);
+}
+
+void rs_push_submit(struct zcache_push *zp)
+{
+	struct rs_push *p = push_of(zp);
+	unsigned int i, nr_donors = zp->nr_donors;
+	struct rs_push_target *t;
+	bool gone;
+
+	if (!zp->nr) {
+		for (i = 0; i < nr_donors; i++)
+			release(&p->target[i]);
 		put_idle(p);
-		zcache_remote_kick();
+		return;
+	}
+	atomic_set(&p->pending, nr_donors);
+	for (i = 0; i < nr_donors; i++) {
+		t = &p->target[i];
+		t->push = p;
+		t->index = i;
+		t->since = jiffies;
+		t->bulk.is_put = true;
+		spin_lock(&t->peer->lock);
+		/* It may have gone since its credit was taken. */
+		gone = !t->peer->usable;
+		if (!gone) {
+			t->req_id = t->peer->next_req_id++;
+			list_add_tail(&t->bulk.node, &t->peer->bulk);
+			queue_work(rs_send_wq, &t->peer->bulk_work);
+		}
+		spin_unlock(&t->peer->lock);
+		if (gone)
+			end(t, 0, -ENOTCONN);
 	}
 }
 
@@ -292,26 +312,19 @@ static struct rs_push_target *table_remove(struct rs_peer *peer, u32 req_id, boo
 	return NULL;
 }
 
-/* Sends one batch; false if there is none. Under the bulk lane's tx_lock. */
-bool rs_push_send(struct rs_peer *peer)
+/* Sends a batch that was taken off peer->bulk. Under the bulk lane's tx_lock. */
+void rs_push_send(struct rs_push_target *t)
 {
-	struct rs_wire_hdr hdr = { .type = RS_PUT };
-	struct rs_push_target *t;
+	struct rs_wire_hdr hdr = { .type = RS_PUT, .req_id = t->req_id };
+	struct rs_peer *peer = t->peer;
+	struct rs_push *p = t->push;
 	struct kvec vec[2];
-	struct rs_push *p;
 
+	/* An answer may come before all is sent; the buffers stay until we are done, too. */
+	atomic_inc(&p->pending);
 	spin_lock(&peer->lock);
-	t = list_first_entry_or_null(&peer->bulk_puts, struct rs_push_target, node);
-	if (t) {
-		list_del(&t->node);
-		table_add(peer, t);
-		/* The buffer stays until all donors have answered; this one's table entry is ours to end. */
-		hdr.req_id = t->req_id;
-	}
+	table_add(peer, t);
 	spin_unlock(&peer->lock);
-	if (!t)
-		return false;
-	p = t->push;
 	hdr.pool = p->zp.dev;
 	hdr.count = p->zp.nr;
 	vec[0] = (struct kvec) { p->wire, p->zp.nr * RS_WIRE_REC };
@@ -320,7 +333,7 @@ bool rs_push_send(struct rs_peer *peer)
 	counter_inc(rs, put_frames);
 	/* On an error the lane breaks, and its end fails the batch. */
 	rs_lane_send(&peer->lane[RS_LANE_BULK], &hdr, vec, 2);
-	return true;
+	push_put(p);
 }
 
 /* PUT_REPLY. Process context. An errno breaks the lane. */
@@ -342,24 +355,30 @@ int rs_push_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 
 	return err;
 }
 
-/* The connection broke: the batches' fate is not known. The lanes are closed. */
+/* The batch will not be sent. It was taken off peer->bulk. */
+void rs_push_fail(struct rs_push_target *t)
+{
+	end(t, 0, -ENOTCONN);
+}
+
+/* The connection broke: the fate of what was sent is not known. The lanes are closed. */
 void rs_push_fail_all(struct rs_peer *peer)
 {
 	struct rs_push_target *t;
 
-	for (;;) {
+	do {
 		spin_lock(&peer->lock);
 		t = table_remove(peer, 0, true);
-		if (!t) {
-			t = list_first_entry_or_null(&peer->bulk_puts, struct rs_push_target, node);
-			if (t)
-				list_del(&t->node);
-		}
 		spin_unlock(&peer->lock);
-		if (!t)
-			return;
-		end(t, 0, -ENOTCONN);
-	}
+		if (t)
+			end(t, 0, -ENOTCONN);
+	} while (t);
+}
+
+/* Waits until no batch has a credit of a peer that takes no new one. Process context. */
+void rs_push_settle(struct rs_peer *peer)
+{
+	wait_var_event(&peer->nr_puts, !READ_ONCE(peer->nr_puts));
 }
 
 /* Has the peer left a batch unanswered for so long? Process context. */

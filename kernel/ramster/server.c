@@ -30,10 +30,14 @@
 struct rs_conn {
 	struct rs_lane lane;
 	struct list_head node;		/* in conns */
-	struct rs_owner *owner;		/* after HELLO */
+	/* After HELLO; conns_lock guards these until claimed is set. */
+	bool claimed;
+	u16 num;
 	enum rs_lane_kind kind;
+	u8 incarnation[16];
+	struct rs_owner *owner;
 	struct work_struct close_work;
-	struct delayed_work hello_work;
+	struct delayed_work watch_work;
 	bool stranger;
 	bool closing;
 	u8 *reply;			/* REPLY_DATA bytes, on a lane for fetches */
@@ -58,16 +62,24 @@ static struct rs_conn *conn_of(struct rs_lane *lane)
 	return container_of(lane, struct rs_conn, lane);
 }
 
-/* Ends the connection, once. Any context. */
+/* Ends the connection, once. */
+static void __conn_close(struct rs_conn *conn)
+{
+	lockdep_assert_held(&conns_lock);
+	if (conn->closing)
+		return;
+	conn->closing = true;
+	queue_work(close_wq, &conn->close_work);
+	wake_up_all(&conns_gone);
+}
+
+/* The same. Any context. */
 static void conn_close(struct rs_conn *conn)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&conns_lock, flags);
-	if (!conn->closing) {
-		conn->closing = true;
-		queue_work(close_wq, &conn->close_work);
-	}
+	__conn_close(conn);
 	spin_unlock_irqrestore(&conns_lock, flags);
 }
 
@@ -86,7 +98,7 @@ static void close_work(struct work_struct *work)
 	mutex_lock(&start_lock);
 	mutex_unlock(&start_lock);
 	rs_lane_close(&conn->lane);
-	cancel_delayed_work_sync(&conn->hello_work);
+	cancel_delayed_work_sync(&conn->watch_work);
 	if (conn->owner) {
 		counter_dec(rs, owners_connected);
 		rs_owner_put(conn->owner);
@@ -102,19 +114,25 @@ static void close_work(struct work_struct *work)
 	kfree(conn);
 }
 
-static void hello_work(struct work_struct *work)
+/* Ends a stranger that does not say HELLO, and an owner that has fallen silent: it pings, if it lives. */
+static void watch_work(struct work_struct *work)
 {
-	struct rs_conn *conn = container_of(to_delayed_work(work), struct rs_conn, hello_work);
+	struct rs_conn *conn = container_of(to_delayed_work(work), struct rs_conn, watch_work);
+	unsigned long quiet = msecs_to_jiffies(2 * READ_ONCE(rs_settings.dead_ms));
 
-	if (!READ_ONCE(conn->stranger))
-		return;
-	counter_inc(rs, accepts_refused);
-	conn_close(conn);
+	if (READ_ONCE(conn->stranger)) {
+		counter_inc(rs, accepts_refused);
+		conn_close(conn);
+	} else if (time_after(jiffies, READ_ONCE(conn->lane.last_rx) + quiet)) {
+		conn_close(conn);
+	} else {
+		queue_delayed_work(close_wq, &conn->watch_work, quiet / 4);
+	}
 }
 
 static u32 room_for(struct rs_conn *conn)
 {
-	return min_t(u64, rs_donor_room_for(zs_get_total_pages(conn->owner->zs)), U32_MAX);
+	return min_t(u64, rs_donor_room_for(atomic_long_read(&conn->owner->frames)), U32_MAX);
 }
 
 static int reply(struct rs_conn *conn, struct rs_wire_hdr *hdr, struct kvec *vec, unsigned int n)
@@ -128,15 +146,78 @@ static int reply(struct rs_conn *conn, struct rs_wire_hdr *hdr, struct kvec *vec
 	return err;
 }
 
-static void refuse(struct rs_conn *conn, const char *why)
+static void refuse(struct rs_conn *conn, int err, const char *why)
 {
-	struct rs_wire_hdr hdr = { .type = RS_ERROR };
+	struct rs_wire_hdr hdr = { .type = RS_ERROR, .status = -err };
 	struct kvec vec = { (void *)why, min_t(size_t, strlen(why), RS_WIRE_MAX_TEXT) };
 
 	counter_inc(rs, accepts_refused);
 	mutex_lock(&conn->lane.tx_lock);
 	rs_lane_send(&conn->lane, &hdr, &vec, 1);
 	mutex_unlock(&conn->lane.tx_lock);
+}
+
+/* Another connection in the same place: the same lane, or of an earlier life of the owner. */
+static bool is_rival(const struct rs_conn *conn, const struct rs_conn *other)
+{
+	lockdep_assert_held(&conns_lock);
+	return other != conn && other->claimed && other->num == conn->num &&
+	       (other->kind == conn->kind ||
+		memcmp(other->incarnation, conn->incarnation, sizeof(conn->incarnation)));
+}
+
+static bool has_rival(struct rs_conn *conn)
+{
+	struct rs_conn *other;
+	bool rival = false;
+
+	spin_lock_irq(&conns_lock);
+	list_for_each_entry(other, &conns, node)
+		rival |= is_rival(conn, other);
+	spin_unlock_irq(&conns_lock);
+	return rival;
+}
+
+/*
+ * The newest connection takes the place of older ones, and waits until they
+ * are gone: what of theirs is still in our socket must not be handled after
+ * what the new one brings.
+ */
+static void take_over(struct rs_conn *conn, const struct rs_handshake *hs)
+{
+	struct rs_conn *other;
+
+	spin_lock_irq(&conns_lock);
+	known(conn);
+	conn->claimed = true;
+	conn->num = hs->from;
+	conn->kind = hs->kind;
+	memcpy(conn->incarnation, hs->incarnation, sizeof(conn->incarnation));
+	list_for_each_entry(other, &conns, node)
+		if (is_rival(conn, other))
+			__conn_close(other);
+	spin_unlock_irq(&conns_lock);
+	/* One newer than we closes us, which waits for us; but it does not wait for the older ones' sake. */
+	wait_event(conns_gone, !has_rival(conn) || READ_ONCE(conn->closing));
+}
+
+static int enter(struct rs_conn *conn)
+{
+	struct rs_node_info node;
+
+	if (conn->kind == RS_LANE_FETCH) {
+		conn->reply = kvmalloc(REPLY_DATA, GFP_KERNEL);
+		if (!conn->reply)
+			return -ENOMEM;
+	} else {
+		conn->lane.rx_want = RS_WIRE_MAX_FRAME;
+	}
+	conn->owner = rs_owner_enter(conn->num, conn->incarnation);
+	if (!conn->owner)
+		return -ENOMEM;
+	counter_inc(rs, owners_connected);
+	/* rs_server_forget() may have come before it could find us. */
+	return rs_node_find(conn->num, &node) ? 0 : -ENOENT;
 }
 
 static int hello(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
@@ -146,24 +227,19 @@ static int hello(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *
 	int err = rs_handshake_server(&conn->lane, hdr, payload, &hs, &why);
 
 	if (err) {
-		refuse(conn, why);
+		refuse(conn, err, why);
 		pr_warn_ratelimited("a connection was refused: %s\n", why);
 		return err;
 	}
-	conn->kind = hs.kind;
-	if (hs.kind == RS_LANE_FETCH) {
-		conn->reply = kvmalloc(REPLY_DATA, GFP_KERNEL);
-		if (!conn->reply)
-			return -ENOMEM;
+	take_over(conn, &hs);
+	if (READ_ONCE(conn->closing))
+		return -ECONNABORTED;
+	err = enter(conn);
+	if (err) {
+		refuse(conn, err, "no memory for this connection, or the node is being removed");
+		return err;
 	}
-	conn->owner = rs_owner_enter(hs.from, hs.incarnation);
-	if (!conn->owner)
-		return -ENOMEM;
-	spin_lock_irq(&conns_lock);
-	known(conn);
-	spin_unlock_irq(&conns_lock);
 	conn->lane.sock->sk->sk_sndtimeo = msecs_to_jiffies(SEND_MS);
-	counter_inc(rs, owners_connected);
 	return rs_handshake_reply(&conn->lane, &hs, room_for(conn));
 }
 
@@ -281,9 +357,9 @@ static struct rs_conn *conn_new(struct socket *sock)
 	if (!conn)
 		goto release;
 	INIT_WORK(&conn->close_work, close_work);
-	INIT_DELAYED_WORK(&conn->hello_work, hello_work);
+	INIT_DELAYED_WORK(&conn->watch_work, watch_work);
 	conn->stranger = true;
-	if (rs_lane_init(&conn->lane, &conn_ops, server_wq))
+	if (rs_lane_init(&conn->lane, &conn_ops, server_wq, false, RS_LANE_SMALL))
 		goto free;
 	if (!rs_lane_adopt(&conn->lane, sock, HELLO_MS))
 		return conn;
@@ -326,7 +402,7 @@ void rs_server_accept(struct socket *sock)
 	}
 	counter_inc(rs, accepts);
 	mutex_lock(&start_lock);
-	queue_delayed_work(close_wq, &conn->hello_work, msecs_to_jiffies(HELLO_MS));
+	queue_delayed_work(close_wq, &conn->watch_work, msecs_to_jiffies(HELLO_MS));
 	spin_lock_irq(&conns_lock);
 	list_add(&conn->node, &conns);
 	spin_unlock_irq(&conns_lock);
@@ -351,12 +427,8 @@ void rs_server_stop(void)
 
 	spin_lock_irq(&conns_lock);
 	stopping = true;
-	list_for_each_entry(conn, &conns, node) {
-		if (conn->closing)
-			continue;
-		conn->closing = true;
-		queue_work(close_wq, &conn->close_work);
-	}
+	list_for_each_entry(conn, &conns, node)
+		__conn_close(conn);
 	spin_unlock_irq(&conns_lock);
 	wait_event(conns_gone, none_left());
 	stopping = false;
@@ -367,12 +439,9 @@ void rs_server_forget(u16 num)
 	struct rs_conn *conn;
 
 	spin_lock_irq(&conns_lock);
-	list_for_each_entry(conn, &conns, node) {
-		if (conn->closing || !conn->owner || conn->owner->num != num)
-			continue;
-		conn->closing = true;
-		queue_work(close_wq, &conn->close_work);
-	}
+	list_for_each_entry(conn, &conns, node)
+		if (conn->claimed && conn->num == num)
+			__conn_close(conn);
 	spin_unlock_irq(&conns_lock);
 	rs_owner_forget(num);
 }

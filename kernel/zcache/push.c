@@ -134,6 +134,7 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 		e = zc_lru_isolate(dev, min_age);
 		if (!e || !add(dev, ops, push, e))
 			break;
+		cond_resched();
 	}
 	n = push->nr;
 	if (n) {
@@ -203,8 +204,10 @@ static void commit(struct zc_dev *dev, const struct zcache_push *push,
 	for (i = 0; i < n; i++)
 		if (!ops || ops->flush(list[i], dev->id, e->slot, rec->version))
 			counter_inc(zc, copies_abandoned);
-	if (ops)
+	if (ops) {
+		ops->flush_end();
 		zc_remote_put(idx);
+	}
 }
 
 void zcache_push_done(struct zcache_push *push)
@@ -230,6 +233,7 @@ void zcache_push_done(struct zcache_push *push)
 			take_back(dev, rec->entry, refused, false);
 		}
 		zc_entry_put(dev, rec->entry);
+		cond_resched();
 	}
 	fswap_retry(dev->fdev);
 	zc_dev_put(dev);
