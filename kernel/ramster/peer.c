@@ -556,35 +556,49 @@ static const struct zcache_remote_ops remote_ops = {
 	.flush_device = rs_flush_device,
 };
 
+static void destroy_queues(void)
+{
+	struct workqueue_struct *queues[] = { rs_beat_wq, rs_client_wq, rs_send_wq, rs_link_wq };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(queues); i++)
+		if (queues[i])
+			destroy_workqueue(queues[i]);
+}
+
+/* Unbound, so that a fetch is not queued behind the handling of bulk. */
+static int create_queues(void)
+{
+	rs_link_wq = alloc_workqueue("ramster_link", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	rs_send_wq = alloc_workqueue("ramster_send", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	rs_client_wq = alloc_workqueue("ramster_client",
+				       WQ_MEM_RECLAIM | WQ_UNBOUND | WQ_HIGHPRI, 0);
+	rs_beat_wq = alloc_workqueue("ramster_beat", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (rs_link_wq && rs_send_wq && rs_client_wq && rs_beat_wq)
+		return 0;
+	destroy_queues();
+	return -ENOMEM;
+}
+
 /* Workqueues and batches, and the registration as zcache's remote tier. */
 int rs_peers_init(void)
 {
-	int err = -ENOMEM;
+	int err = create_queues();
 
-	rs_link_wq = alloc_workqueue("ramster_link", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	rs_send_wq = alloc_workqueue("ramster_send", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	rs_client_wq = alloc_workqueue("ramster_client", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU,
-				       0);
-	if (!rs_link_wq || !rs_send_wq || !rs_client_wq)
-		goto err_wq;
+	if (err)
+		return err;
 	err = rs_push_init();
 	if (err)
-		goto err_wq;
+		goto err_push;
 	err = zcache_register_remote(&remote_ops);
 	if (err)
-		goto err_push;
+		goto err_register;
 	return 0;
-err_push:
+
+err_register:
 	rs_push_exit();
-err_wq:
-	if (rs_beat_wq)
-		destroy_workqueue(rs_beat_wq);
-	if (rs_client_wq)
-		destroy_workqueue(rs_client_wq);
-	if (rs_send_wq)
-		destroy_workqueue(rs_send_wq);
-	if (rs_link_wq)
-		destroy_workqueue(rs_link_wq);
+err_push:
+	destroy_queues();
 	return err;
 }
 
@@ -592,10 +606,7 @@ err_wq:
 void rs_peers_exit(void)
 {
 	zcache_unregister_remote(&remote_ops);
-	destroy_workqueue(rs_beat_wq);
-	destroy_workqueue(rs_client_wq);
-	destroy_workqueue(rs_send_wq);
-	destroy_workqueue(rs_link_wq);
+	destroy_queues();
 	rs_push_exit();
 	rcu_barrier();
 }

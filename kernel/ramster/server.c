@@ -448,8 +448,8 @@ void rs_server_forget(u16 num)
 
 int rs_server_init(void)
 {
-	server_wq = alloc_workqueue("ramster_server", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU,
-				       0);
+	/* Unbound, so that a GET is not queued behind the handling of bulk. */
+	server_wq = alloc_workqueue("ramster_server", WQ_UNBOUND | WQ_HIGHPRI, 0);
 	close_wq = alloc_workqueue("ramster_close", WQ_UNBOUND, 0);
 	if (server_wq && close_wq)
 		return 0;
