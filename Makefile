@@ -25,6 +25,10 @@ all: modules userspace programs ## everything that is built
 modules: ## the kernel modules, into build/modules-KERNEL (RAMSTER_DEBUG=y: with selftests)
 	scripts/build-modules $(KERNEL) $(if $(RAMSTER_DEBUG),RAMSTER_DEBUG=$(RAMSTER_DEBUG))
 
+.PHONY: modules-debug
+modules-debug: ## the same with selftests and test backends, for the tests
+	OUT=$(CURDIR)/build/debug-modules-$(KERNEL) scripts/build-modules $(KERNEL) RAMSTER_DEBUG=y
+
 .PHONY: modules-all
 modules-all: ## the modules for every kernel of the table, generic and cloud
 	for kernel in $$(scripts/kernels list | awk 'NR > 1 { print $$1 }'); do \
@@ -39,13 +43,13 @@ check: ## unit tests and all that can be said without a VM, in about a minute
 	scripts/check
 
 .PHONY: test
-test: all ## tests in VMs; T=... picks some, as pytest -k does
+test: all modules-debug ## tests in VMs; T=... picks some, as pytest -k does
 	$(PYTEST) tests/cluster -m "not slow" $(if $(T),-k "$(T)")
 
 .PHONY: test-all
-test-all: all ## tests in VMs, the slow ones too, on each kernel
+test-all: userspace programs ## tests in VMs, the slow ones too, on each kernel
 	for kernel in $$(scripts/kernels tested); do \
-		$(MAKE) modules KERNEL=$$kernel && \
+		$(MAKE) modules modules-debug KERNEL=$$kernel && \
 		KERNEL=$$kernel $(PYTEST) tests/cluster $(if $(T),-k "$(T)") || exit 1; \
 	done
 

@@ -85,7 +85,7 @@ class Nbd:
         b.write("/tmp/nbd.conf", config)
         b.run(f"mount -o remount,size=90% /tmp; truncate -s {SIZE_MB}M /tmp/ram")
         self.server = b.start_command("exec nbd-server -d -C /tmp/nbd.conf")
-        wait_until(lambda: ":2A51" in b.read("/proc/net/tcp") + b.read("/proc/net/tcp6"),
+        wait_until(lambda: ":2A39" in b.read("/proc/net/tcp") + b.read("/proc/net/tcp6"),
                    "nbd-server to listen", 30)
         a.run(f"modprobe nbd && nbd-client -N ram -swap {b.ip} /dev/nbd0", timeout=60)
         return "/dev/nbd0"

@@ -2,8 +2,8 @@
 """What a VM boots from: an initramfs, and a disk with what is under test.
 
 The disk is /ramster in the guest: bin/ (our tools, the tests' programs),
-modules/ (the kernel's that are needed, and ours, with one modules.dep), and
-init. The userland disk below it comes from scripts/guest-root.
+modules/ (the kernel's that are needed, and ours, with one modules.dep), debug/
+(ours with selftests), and init. The userland disk below it comes from scripts/guest-root.
 """
 
 import fcntl
@@ -102,7 +102,20 @@ def _make_initramfs(kernel, out):
 
 
 def _our_modules(kernel):
-    return sorted(kernel.ours.rglob("*.ko"))
+    """Where modprobe finds them: the plain build, and what only a debug build has."""
+    plain = {path.name: path for path in kernel.ours_debug.rglob("*.ko")}
+    plain.update({path.name: path for path in kernel.ours.rglob("*.ko")})
+    return sorted(plain.values())
+
+
+def _debug_modules(kernel):
+    return sorted(kernel.ours_debug.rglob("*.ko"))
+
+
+def _strip_into(folder, modules):
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in modules:
+        subprocess.run(["strip", "-g", "-o", str(folder / path.name), str(path)], check=True)
 
 
 def _our_programs():
@@ -123,10 +136,8 @@ def _make_disk(kernel, image):
     release = tree / "lib" / "modules" / kernel.release
     for path in _module_files(kernel, GUEST_MODULES):
         _copy_module(kernel, path, release / path)
-    for path in _our_modules(kernel):
-        target = release / "updates" / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["strip", "-g", "-o", str(target), str(path)], check=True)
+    _strip_into(release / "updates", _our_modules(kernel))
+    _strip_into(tree / "debug", _debug_modules(kernel))
     for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
         if (kernel.modules / name).exists():
             shutil.copy2(kernel.modules / name, release / name)
@@ -181,7 +192,8 @@ class Images:
             _up_to_date(
                 self.disk,
                 lambda out: _make_disk(kernel, out),
-                [code, *GUEST.iterdir(), *_our_modules(kernel), *_our_programs()],
+                [code, *GUEST.iterdir(), *_our_modules(kernel),
+                 *_debug_modules(kernel), *_our_programs()],
             )
 
 

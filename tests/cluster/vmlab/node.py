@@ -49,7 +49,9 @@ class Node:
 
     def _command_line(self):
         machine = self.machine
-        append = f"{KERNEL_COMMAND_LINE} vm_host={self.name} vm_ip={self.ip} {machine.append}"
+        append = f"{KERNEL_COMMAND_LINE} vm_host={self.name} {machine.append}"
+        if self.lan is not None:
+            append += f" vm_ip={self.ip}"
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
             "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max",

@@ -34,3 +34,4 @@ class Kernel:
         self.vmlinuz = self.folder / "vmlinuz"
         self.modules = self.folder / "modules"
         self.ours = BUILD / f"modules-{self.name}"
+        self.ours_debug = BUILD / f"debug-modules-{self.name}"
