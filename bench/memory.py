@@ -3,37 +3,42 @@
 
 The device is written directly, not swapped to, so that the swap code's own
 memory (a radix tree of shadow entries) is not in the figure. Counted are all
-slab objects of the kinds that an index is made of, and what our modules hold in
-vmalloc, beyond what there was before the pages were written.
+slab objects of the kinds that an index is made of, and vmalloc, beyond what there
+was before the device was made: its maps of slots count as well, the entries of
+the few pages that are still local do not.
 """
 
 import ramster
 from vmlab import wait_until
 
 WANTED = 50_000
-OURS = ("radix_tree_node", "zc_entry", "fswap_io", "page_load", "rs_", "tmem", "kmalloc-")
+INDEX = ("radix_tree_node", "zc_entry", "fswap_io", "page_load", "rs_", "tmem", "kmalloc-")
 LEAST_POOL_PERCENT = 1
 
 
 def held(node):
-    """Bytes in slabs and vmalloc that may be an index of ours."""
+    """Bytes that may be an index of ours: by slab, and vmalloc."""
     node.run("sync; echo 3 >/proc/sys/vm/drop_caches")
-    total = 0
+    by = {"vmalloc": node.meminfo()["VmallocUsed"] * 1024}
     for line in node.output("cat /proc/slabinfo").splitlines()[2:]:
         name, active, _, size = line.split()[:4]
-        if name.startswith(OURS):
-            total += int(active) * int(size)
-    for line in node.output("grep -E '\\[(tmem|frontswap|zcache|ramster)\\]' /proc/vmallocinfo").splitlines():
-        total += int(line.split()[1])
-    return total
+        if name.startswith(INDEX):
+            by[name] = int(active) * int(size)
+    return by
+
+
+def entry_bytes(node):
+    """Bytes of one local page's entry."""
+    return int(node.output("grep ^zc_entry /proc/slabinfo").split()[3])
 
 
 def owner_bytes_per_remote_page(a, b, ours):
     """Writes real pages until WANTED lie on b; bytes a page on a."""
-    device = ours.up(a, b)
+    megabytes = WANTED // 256 + 40
+    ours.connect(a, b)
     ramster.set_zcache(a, max_pool_percent=LEAST_POOL_PERCENT)
     before = held(a)
-    megabytes = WANTED // 256 + 40
+    device = ramster.make_device(a, size=f"{megabytes + 40}M")
     a.run(
         f"for part in $(seq 0 31 {megabytes}); do "
         f"dd if=/corpus of={device} bs=1M count=31 seek=$((part + 1)) iflag=direct oflag=direct "
@@ -46,11 +51,14 @@ def owner_bytes_per_remote_page(a, b, ours):
     )
     local = ramster.counter(a, "zcache", "zpages")
     after = held(a)
+    after["zc_entry"] -= local * entry_bytes(a)
     a.run(f"blkdiscard {device}")
     ours.down(a, b)
+    more = {name: value - before.get(name, 0) for name, value in after.items()}
     return {
         "remote_pages": pages,
         "local_pages": local,
-        "owner_bytes": after - before,
-        "owner_bytes_per_remote_page": round((after - before) / pages, 2),
+        "owner_bytes": sum(more.values()),
+        "by": {name: value for name, value in more.items() if value},
+        "owner_bytes_per_remote_page": round(sum(more.values()) / pages, 2),
     }

@@ -17,13 +17,16 @@ class Ours:
 
     name = "ours"
 
-    def up(self, a, b):
+    def connect(self, a, b):
         for node, other in ((a, b), (b, a)):
             ramster.load(node)
             ramster.join(node, [other])
         ramster.connect(a, b)
         ramster.wait_state(a, b, "up")
-        return ramster.make_device(a, size="1G")
+
+    def up(self, a, b):
+        self.connect(a, b)
+        return ramster.make_device(a, size=f"{SIZE_MB}M")
 
     def facts(self, a):
         ours = ramster.counters(a, "ramster")
