@@ -9,7 +9,7 @@ import ramster
 def node(make_cluster):
     node = make_cluster("a", lan=False, ram=128, disks={"swap": "1G"})["a"]
     node.run("modprobe zcache && rmmod zcache frontswap tmem")
-    node.free_before = ramster.free_memory(node)
+    node.memory_before = ramster.meminfo(node)
     return node
 
 
@@ -19,7 +19,7 @@ def clean_up(node):
     ramster.remove_device(node)
     ramster.check_gauges(node)
     ramster.unload(node)
-    ramster.check_free_memory(node, node.free_before)
+    ramster.check_free_memory(node, node.memory_before)
 
 
 @pytest.mark.parametrize("compressor", ["lz4", "lzo-rle", "zstd"])

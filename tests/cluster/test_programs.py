@@ -42,15 +42,20 @@ def test_redis_with_a_data_set_of_twice_the_ram(setup):
     setup.take_down()
 
 
-def test_fio_verifies_the_device_itself(setup):
-    a = setup.cluster["a"]
+def test_fio_verifies_the_device_itself(make_cluster):
+    """No swap here: the owner has RAM to spare, and its cache next to none."""
+    cluster = make_cluster("ab", ram=384)
+    setup = Setup(cluster, {"a": "b"}, pool_percent=2).bring_up()
+    a = cluster["a"]
     a.run("swapoff -a")
     a.run(
         "cd /tmp && fio --name=verify --filename=/dev/frontswap0 --rw=randrw --bsrange=4k-64k "
-        "--offset=1M --size=128M --direct=1 --ioengine=libaio --iodepth=16 --randseed=7 "
-        "--verify=crc32c --verify_fatal=1 --verify_backlog=512 --do_verify=1",
+        "--offset=1M --size=64M --direct=1 --ioengine=libaio --iodepth=16 --randseed=7 "
+        "--verify=crc32c --verify_fatal=1 --do_verify=1 "
+        "--buffer_compress_percentage=50 --refill_buffers",
         timeout=600,
     )
     assert ramster.counter(a, "ramster", "pages_remotified") > 1000
+    assert ramster.counter(a, "ramster", "pages_fetched") > 1000
     a.run("blkdiscard /dev/frontswap0")
     setup.take_down()
