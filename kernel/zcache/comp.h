@@ -18,7 +18,7 @@
  * Workspaces of a compressor are made by zcomp_enable(), before its first use,
  * and stay until zcomp_exit(): a page stored once can be read without
  * allocating whatever compressor is chosen later. Per CPU online at load: 12 KiB
- * of buffers; lz4 and lzo-rle 16 KiB each; zstd about 220 KiB.
+ * of buffers; lz4 and lzo-rle 16 KiB each; zstd about 240 KiB.
  */
 #ifndef _ZCACHE_COMP_H
 #define _ZCACHE_COMP_H
