@@ -266,6 +266,9 @@ void fswap_backend_detach(struct fswap_dev *dev)
 	stop_accepting(dev);
 	RCU_INIT_POINTER(dev->link, NULL);
 	synchronize_srcu(&fswap_srcu);
+	/* Whose reader has not come to that yet, and now finds no backend to tell. */
+	if (link->ops->loads_end)
+		link->ops->loads_end(link->priv, false);
 	/* A fetch may have minutes; in slices, so as not to look like a hung task. */
 	while (!wait_var_event_timeout(&dev->loads, !atomic_read(&dev->loads), 30 * HZ))
 		;

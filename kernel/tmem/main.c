@@ -3,6 +3,7 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 
+#include "pool.h"
 #include "stats.h"
 #include "tmem/tmem.h"
 
@@ -18,6 +19,10 @@ EXPORT_SYMBOL_GPL(tmem_counters_emit);
 
 static int __init tmem_init(void)
 {
+	int err = tmem_pools_init();
+
+	if (err)
+		return err;
 	debugfs_dir = debugfs_create_dir("tmem", NULL);
 	counters_debugfs(&tmem_counters, debugfs_dir);
 	return 0;
@@ -26,6 +31,7 @@ static int __init tmem_init(void)
 static void __exit tmem_exit(void)
 {
 	debugfs_remove(debugfs_dir);
+	tmem_pools_exit();
 }
 
 module_init(tmem_init);

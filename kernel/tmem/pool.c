@@ -4,25 +4,38 @@
  *
  * Ownership and locks:
  * - A pool belongs to its host, which keeps it alive across each call.
- * - pool->objects holds the objects; an object, once made, stays until the
- *   pool is destroyed, so a looked-up object needs no reference. Lookups are
- *   lockless (RCU inside xa_load), makers meet in xa_cmpxchg().
- * - obj->pages holds the entries under its own xa_lock, taken with bottom halves
- *   off because replies from the network may complete in softirq. It is a
- *   leaf but for what the host takes in get() and changed().
+ * - An object is made by the first put of one of its indices and dies with its
+ *   last entry: it is then marked dead and taken out of pool->objects, under
+ *   its lock, and freed after a grace period. Who looks one up holds RCU until it
+ *   has the lock, and passes over a dead one.
+ * - obj->lock guards its entries. It is taken with bottom halves off because
+ *   replies from the network may complete in softirq, and is a leaf but for
+ *   what the host takes in its calls and for pool->objects' own lock.
  * - An entry that left an object belongs to the operation that removed it,
  *   which hands it to the host's drop() after the lock is released.
+ *
+ * An object is a flat array and not an xarray of its own: an xarray's node has
+ * 64 bytes beside its 64 slots, which is one more byte an entry than the
+ * goal of 10 leaves room for, and a walk down from its root.
  */
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/xarray.h>
 
-#include "counters.h"
+#include "pool.h"
 #include "stats.h"
 #include "tmem/tmem.h"
 
 struct tmem_obj {
-	struct xarray pages;
+	spinlock_t lock;
+	u16 count;
+	bool dead;
+	union {
+		void *entry[TMEM_OBJECT_PAGES];
+		struct rcu_head rcu;	/* once dead and out of reach */
+	};
 };
 
 struct tmem_pool {
@@ -31,42 +44,87 @@ struct tmem_pool {
 	void *host;
 	atomic_long_t count;
 	atomic_long_t nr_objects;
-	struct xarray objects;
+	struct xarray objects;		/* index >> TMEM_OBJECT_SHIFT -> object */
 };
 
-/* How many entries are looked at before the lock is let go. */
-#define WALK_BATCH 256
+static struct kmem_cache *obj_cache;
 
-static unsigned long page_index(u64 index)
+static void **place(struct tmem_obj *obj, u64 index)
 {
-	return index & (TMEM_OBJECT_PAGES - 1);
+	lockdep_assert_held(&obj->lock);
+	return &obj->entry[index & (TMEM_OBJECT_PAGES - 1)];
 }
 
-static struct tmem_obj *find_object(struct tmem_pool *pool, u64 index)
+/* The object of @index, locked, or NULL. */
+static struct tmem_obj *lock_object(struct tmem_pool *pool, u64 index)
 {
-	return xa_load(&pool->objects, index >> TMEM_OBJECT_SHIFT);
+	struct tmem_obj *obj;
+
+	rcu_read_lock();
+	obj = xa_load(&pool->objects, index >> TMEM_OBJECT_SHIFT);
+	if (obj) {
+		spin_lock_bh(&obj->lock);
+		if (obj->dead) {
+			spin_unlock_bh(&obj->lock);
+			obj = NULL;
+		}
+	}
+	rcu_read_unlock();
+	return obj;
 }
 
+static void free_object(struct rcu_head *rcu)
+{
+	kmem_cache_free(obj_cache, container_of(rcu, struct tmem_obj, rcu));
+}
+
+/* Lets go of an object; the last entry's end is its own. */
+static void unlock_object(struct tmem_pool *pool, struct tmem_obj *obj, u64 index)
+{
+	bool dead = !obj->count;
+
+	lockdep_assert_held(&obj->lock);
+	if (dead) {
+		obj->dead = true;
+		xa_erase(&pool->objects, index >> TMEM_OBJECT_SHIFT);
+		atomic_long_dec(&pool->nr_objects);
+		counter_dec(tmem, objects);
+	}
+	spin_unlock_bh(&obj->lock);
+	if (dead)
+		call_rcu(&obj->rcu, free_object);
+}
+
+/* The object of @index, made if need be, locked; NULL: no memory. */
 static struct tmem_obj *make_object(struct tmem_pool *pool, u64 index, gfp_t gfp)
 {
 	struct tmem_obj *obj, *other;
 
-	obj = kzalloc(sizeof(*obj), gfp);
-	if (!obj)
-		return NULL;
-	xa_init_flags(&obj->pages, XA_FLAGS_LOCK_BH);
-	other = xa_cmpxchg_bh(&pool->objects, index >> TMEM_OBJECT_SHIFT, NULL, obj, gfp);
-	if (other) {
-		kfree(obj);
-		return xa_is_err(other) ? NULL : other;
+	while (!(obj = lock_object(pool, index))) {
+		obj = kmem_cache_zalloc(obj_cache, gfp);
+		if (!obj)
+			return NULL;
+		spin_lock_init(&obj->lock);
+		/* Locked before it can be found: it is empty, but not dead. */
+		spin_lock_bh(&obj->lock);
+		other = xa_cmpxchg(&pool->objects, index >> TMEM_OBJECT_SHIFT, NULL, obj,
+				   gfp & ~__GFP_DIRECT_RECLAIM);
+		if (!other) {
+			atomic_long_inc(&pool->nr_objects);
+			counter_inc(tmem, objects);
+			return obj;
+		}
+		spin_unlock_bh(&obj->lock);
+		kmem_cache_free(obj_cache, obj);
+		if (xa_is_err(other))
+			return NULL;
 	}
-	atomic_long_inc(&pool->nr_objects);
-	counter_inc(tmem, objects);
 	return obj;
 }
 
-static void count_entries(struct tmem_pool *pool, long n)
+static void count_entries(struct tmem_pool *pool, struct tmem_obj *obj, int n)
 {
+	obj->count += n;
 	atomic_long_add(n, &pool->count);
 	counter_add(tmem, entries, n);
 }
@@ -75,6 +133,22 @@ static void drop(struct tmem_pool *pool, u64 index, void *entry)
 {
 	if (entry && pool->ops->drop)
 		pool->ops->drop(pool->host, index, entry);
+}
+
+/* What stands at @index becomes @new; returns what stood there. Tells the host. */
+static void *replace(struct tmem_pool *pool, struct tmem_obj *obj, u64 index, void *new)
+{
+	void **at = place(obj, index);
+	void *old = *at;
+
+	if (old == new)
+		return old;
+	*at = new;
+	if (!old != !new)
+		count_entries(pool, obj, new ? 1 : -1);
+	if (pool->ops->changed)
+		pool->ops->changed(pool->host, index, old, new);
+	return old;
 }
 
 struct tmem_pool *tmem_pool_create(enum tmem_kind kind, const struct tmem_pool_ops *ops,
@@ -95,96 +169,45 @@ EXPORT_SYMBOL_GPL(tmem_pool_create);
 
 void tmem_pool_destroy(struct tmem_pool *pool)
 {
-	struct tmem_obj *obj;
-	unsigned long oid;
-
 	tmem_flush_pool(pool);
-	xa_for_each(&pool->objects, oid, obj) {
-		xa_destroy(&obj->pages);
-		kfree(obj);
-		counter_dec(tmem, objects);
-	}
 	xa_destroy(&pool->objects);
 	kfree(pool);
 	counter_dec(tmem, pools);
 }
 EXPORT_SYMBOL_GPL(tmem_pool_destroy);
 
-/* What stands at @index became @new from @old: counts it and tells the host. */
-static void changed(struct tmem_pool *pool, struct tmem_obj *obj, u64 index, void *old, void *new)
-{
-	lockdep_assert_held(&obj->pages.xa_lock);
-	if (!old != !new)
-		count_entries(pool, new ? 1 : -1);
-	if (pool->ops->changed)
-		pool->ops->changed(pool->host, index, old, new);
-}
-
-/* Puts @new where @old is. The node is there: replacing or removing allocates nothing. */
-static void replace(struct tmem_pool *pool, struct tmem_obj *obj, u64 index, void *old, void *new)
-{
-	if (new)
-		__xa_store(&obj->pages, page_index(index), new, 0);
-	else
-		__xa_erase(&obj->pages, page_index(index));
-	changed(pool, obj, index, old, new);
-}
-
 int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp)
 {
-	struct tmem_obj *obj = find_object(pool, index);
+	struct tmem_obj *obj = make_object(pool, index, gfp);
 	void *old;
-	int err;
 
 	counter_inc(tmem, puts);
-	if (!obj)
-		obj = make_object(pool, index, gfp);
+	/* Without an object there is no older contents, either. */
 	if (!obj) {
 		counter_inc(tmem, failed_puts);
 		return -ENOMEM;
 	}
-	xa_lock_bh(&obj->pages);
-	old = __xa_store(&obj->pages, page_index(index), entry, gfp);
-	err = xa_err(old);
-	if (err) {
-		/* No older contents may outlive a put, even one that failed. */
-		old = __xa_erase(&obj->pages, page_index(index));
-		if (old)
-			changed(pool, obj, index, old, NULL);
-		counter_inc(tmem, failed_puts);
-	} else {
-		changed(pool, obj, index, old, entry);
-	}
-	xa_unlock_bh(&obj->pages);
+	old = replace(pool, obj, index, entry);
+	unlock_object(pool, obj, index);
 	drop(pool, index, old);
-	return err;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(tmem_put);
 
-bool tmem_has(struct tmem_pool *pool, u64 index)
-{
-	struct tmem_obj *obj = find_object(pool, index);
-
-	return obj && xa_load(&obj->pages, page_index(index));
-}
-EXPORT_SYMBOL_GPL(tmem_has);
-
 void *tmem_get(struct tmem_pool *pool, u64 index)
 {
-	struct tmem_obj *obj = find_object(pool, index);
+	struct tmem_obj *obj = lock_object(pool, index);
 	void *entry;
 
 	counter_inc(tmem, gets);
 	if (!obj)
 		return NULL;
-	xa_lock_bh(&obj->pages);
-	entry = xa_load(&obj->pages, page_index(index));
-	if (entry && pool->kind == TMEM_EPHEMERAL) {
-		replace(pool, obj, index, entry, NULL);
-	} else if (entry && !xa_is_value(entry) && pool->ops->get) {
+	entry = *place(obj, index);
+	if (entry && pool->kind == TMEM_EPHEMERAL)
+		replace(pool, obj, index, NULL);
+	else if (entry && !xa_is_value(entry) && pool->ops->get)
 		pool->ops->get(pool->host, index, entry);
-	}
-	xa_unlock_bh(&obj->pages);
+	unlock_object(pool, obj, index);
 	if (entry)
 		counter_inc(tmem, gets_found);
 	return entry;
@@ -193,19 +216,18 @@ EXPORT_SYMBOL_GPL(tmem_get);
 
 bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new)
 {
-	struct tmem_obj *obj = find_object(pool, index);
+	struct tmem_obj *obj = lock_object(pool, index);
 	bool same;
 
 	if (!obj)
 		return false;
-	xa_lock_bh(&obj->pages);
-	same = xa_load(&obj->pages, page_index(index)) == old;
+	same = *place(obj, index) == old;
 	if (same)
-		replace(pool, obj, index, old, new);
-	xa_unlock_bh(&obj->pages);
-	if (same)
+		replace(pool, obj, index, new);
+	unlock_object(pool, obj, index);
+	if (same && new != old)
 		drop(pool, index, old);
-	else
+	if (!same)
 		counter_inc(tmem, lost_races);
 	return same;
 }
@@ -214,17 +236,15 @@ EXPORT_SYMBOL_GPL(tmem_cmpxchg);
 bool tmem_modify(struct tmem_pool *pool, u64 index,
 		 void *(*fn)(void *ctx, u64 index, void *entry), void *ctx)
 {
-	struct tmem_obj *obj = find_object(pool, index);
+	struct tmem_obj *obj = lock_object(pool, index);
 	void *old, *new;
 
 	if (!obj)
 		return false;
-	xa_lock_bh(&obj->pages);
-	old = xa_load(&obj->pages, page_index(index));
+	old = *place(obj, index);
 	new = fn(ctx, index, old);
-	if (new != old)
-		replace(pool, obj, index, old, new);
-	xa_unlock_bh(&obj->pages);
+	replace(pool, obj, index, new);
+	unlock_object(pool, obj, index);
 	if (new != old)
 		drop(pool, index, old);
 	return true;
@@ -233,17 +253,14 @@ EXPORT_SYMBOL_GPL(tmem_modify);
 
 bool tmem_flush(struct tmem_pool *pool, u64 index)
 {
-	struct tmem_obj *obj = find_object(pool, index);
+	struct tmem_obj *obj = lock_object(pool, index);
 	void *old;
 
 	counter_inc(tmem, flushes);
 	if (!obj)
 		return false;
-	xa_lock_bh(&obj->pages);
-	old = xa_load(&obj->pages, page_index(index));
-	if (old)
-		replace(pool, obj, index, old, NULL);
-	xa_unlock_bh(&obj->pages);
+	old = replace(pool, obj, index, NULL);
+	unlock_object(pool, obj, index);
 	drop(pool, index, old);
 	if (old)
 		counter_inc(tmem, flushes_found);
@@ -251,25 +268,14 @@ bool tmem_flush(struct tmem_pool *pool, u64 index)
 }
 EXPORT_SYMBOL_GPL(tmem_flush);
 
-static unsigned long flush_pages(struct tmem_pool *pool, struct tmem_obj *obj, u64 base)
-{
-	unsigned long index, n = 0;
-	void *entry;
-
-	xa_for_each(&obj->pages, index, entry) {
-		if (tmem_flush(pool, base + index))
-			n++;
-		if (n % WALK_BATCH == 0)
-			cond_resched();
-	}
-	return n;
-}
-
 unsigned long tmem_flush_object(struct tmem_pool *pool, u64 index)
 {
-	struct tmem_obj *obj = find_object(pool, index);
+	u64 first = index - index % TMEM_OBJECT_PAGES;
+	unsigned long i, n = 0;
 
-	return obj ? flush_pages(pool, obj, index - page_index(index)) : 0;
+	for (i = 0; i < TMEM_OBJECT_PAGES; i++)
+		n += tmem_flush(pool, first + i);
+	return n;
 }
 EXPORT_SYMBOL_GPL(tmem_flush_object);
 
@@ -278,36 +284,35 @@ unsigned long tmem_flush_pool(struct tmem_pool *pool)
 	unsigned long oid, n = 0;
 	struct tmem_obj *obj;
 
-	xa_for_each(&pool->objects, oid, obj)
-		n += flush_pages(pool, obj, (u64)oid << TMEM_OBJECT_SHIFT);
+	/* The object itself may be gone before it is looked at: only its number counts. */
+	xa_for_each(&pool->objects, oid, obj) {
+		n += tmem_flush_object(pool, (u64)oid << TMEM_OBJECT_SHIFT);
+		cond_resched();
+	}
 	return n;
 }
 EXPORT_SYMBOL_GPL(tmem_flush_pool);
 
-/* Walks @obj from *@index on; false when @fn stopped, with *@index where. */
-static bool walk_object(struct tmem_obj *obj, u64 base, u64 *index,
+/* Walks the object of *@index from there on; false when @fn stopped, with *@index where. */
+static bool walk_object(struct tmem_pool *pool, u64 *index,
 			bool (*fn)(void *ctx, u64 index, void *entry), void *ctx)
 {
-	XA_STATE(xas, &obj->pages, page_index(*index));
-	unsigned int seen = 0;
-	bool go = true;
+	struct tmem_obj *obj = lock_object(pool, *index);
+	u64 locked = *index, end = (*index | (TMEM_OBJECT_PAGES - 1)) + 1;
 	void *entry;
+	bool go = true;
 
-	xas_lock_bh(&xas);
-	xas_for_each(&xas, entry, TMEM_OBJECT_PAGES - 1) {
-		if (!fn(ctx, base + xas.xa_index, entry)) {
-			*index = base + xas.xa_index;
-			go = false;
-			break;
-		}
-		if (++seen % WALK_BATCH)
+	if (!obj)
+		return true;
+	for (; *index < end; (*index)++) {
+		entry = *place(obj, *index);
+		if (!entry)
 			continue;
-		xas_pause(&xas);
-		xas_unlock_bh(&xas);
-		cond_resched();
-		xas_lock_bh(&xas);
+		go = fn(ctx, *index, entry);
+		if (!go)
+			break;
 	}
-	xas_unlock_bh(&xas);
+	unlock_object(pool, obj, locked);
 	return go;
 }
 
@@ -316,12 +321,11 @@ u64 tmem_walk(struct tmem_pool *pool, u64 start,
 {
 	unsigned long oid = start >> TMEM_OBJECT_SHIFT;
 	struct tmem_obj *obj;
-	u64 base, index;
+	u64 index;
 
 	xa_for_each_start(&pool->objects, oid, obj, oid) {
-		base = (u64)oid << TMEM_OBJECT_SHIFT;
-		index = max(start, base);
-		if (!walk_object(obj, base, &index, fn, ctx))
+		index = max(start, (u64)oid << TMEM_OBJECT_SHIFT);
+		if (!walk_object(pool, &index, fn, ctx))
 			return index;
 		cond_resched();
 	}
@@ -340,3 +344,16 @@ unsigned long tmem_pool_objects(const struct tmem_pool *pool)
 	return atomic_long_read(&pool->nr_objects);
 }
 EXPORT_SYMBOL_GPL(tmem_pool_objects);
+
+int tmem_pools_init(void)
+{
+	obj_cache = KMEM_CACHE(tmem_obj, 0);
+	return obj_cache ? 0 : -ENOMEM;
+}
+
+/* No pool is left. */
+void tmem_pools_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(obj_cache);
+}

@@ -3,8 +3,8 @@
  * tmem.h - transcendent memory: pools -> objects -> index, and its coherency rules
  *
  * A pool maps a 64-bit index to an entry. Neighbouring indices form an object
- * with one lock and one xarray. tmem does not know what an entry is: a pointer
- * of its host's, or a 63-bit value (see remote_entry.h), as the xarray has it.
+ * with one lock. tmem does not know what an entry is: a pointer of its host's,
+ * or a 63-bit value as xa_mk_value() makes it (see remote_entry.h).
  * It sees to it that an entry is replaced or removed only by who means that
  * very entry (compare-and-swap), and that entries leave through the host.
  */
@@ -15,8 +15,8 @@
 
 struct tmem_pool;
 
-/* Indices an object: 4096 pages are one leaf-dense xarray of 65 nodes, 9.15 B a page. */
-#define TMEM_OBJECT_SHIFT	12
+/* Indices an object: an object is 520 bytes, 8.3 an index with its slab's waste. */
+#define TMEM_OBJECT_SHIFT	6
 #define TMEM_OBJECT_PAGES	(1UL << TMEM_OBJECT_SHIFT)
 
 /**
@@ -69,9 +69,6 @@ void tmem_pool_destroy(struct tmem_pool *pool);
  */
 int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp);
 
-/* Is there an entry? Without a lock: the answer may be old. Any context. */
-bool tmem_has(struct tmem_pool *pool, u64 index);
-
 /**
  * tmem_get - look an entry up
  *
@@ -103,7 +100,7 @@ bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new);
  * An entry that left is handed to the host's drop().
  *
  * Context: any but hard interrupts; drop() runs in it.
- * Return: false if no page of the object was ever put; @fn was not called.
+ * Return: false if the object has no entry at all; @fn was not called.
  */
 bool tmem_modify(struct tmem_pool *pool, u64 index,
 		 void *(*fn)(void *ctx, u64 index, void *entry), void *ctx);
@@ -130,7 +127,7 @@ u64 tmem_walk(struct tmem_pool *pool, u64 start,
 /* Entries in the pool. Any context. */
 unsigned long tmem_pool_count(const struct tmem_pool *pool);
 
-/* Objects in the pool; each costs what tmem_object_bytes() says beside its xarray. */
+/* Objects in the pool. Any context. */
 unsigned long tmem_pool_objects(const struct tmem_pool *pool);
 
 /* Each counter of the module, through @emit; see counters.h. May sleep. */

@@ -32,8 +32,9 @@ enum zalloc_kind {
  * @name:	as the user writes it
  * @create:	a new pool called @name, or NULL: no memory. May sleep.
  * @destroy:	end an empty pool. May sleep.
- * @alloc:	room for @len bytes, 1 to PAGE_SIZE. @tag is what @oldest tells.
- *		0, -ENOMEM, or -ENOSPC: @len is more than this allocator keeps.
+ * @alloc:	room for @len bytes, 1 to PAGE_SIZE. @gfp says how hard to try; which
+ *		memory it is, highmem or movable, is the allocator's to say.
+ *		@tag is what @oldest tells. 0, -ENOMEM, or -ENOSPC: @len is more than this allocator keeps.
  * @free:	give it back
  * @write:	fill it, whole
  * @read_begin:	the @len bytes in one piece: in place, or copied into @bounce
@@ -45,7 +46,6 @@ enum zalloc_kind {
  *		empty). The frame moves to the young end, so that the next call tells
  *		of the next one, whatever became of this one. By the time the
  *		caller looks, its zpages may be gone or replaced.
- * @touch:	optional: the zpage was used
  */
 struct zalloc_ops {
 	const char *name;
@@ -58,7 +58,6 @@ struct zalloc_ops {
 	void (*read_end)(void *pool, unsigned long handle, size_t len, const void *mem);
 	unsigned long (*pages)(void *pool);
 	unsigned int (*oldest)(void *pool, u64 tags[2]);
-	void (*touch)(void *pool, unsigned long handle);
 };
 
 extern const struct zalloc_ops zalloc_zsmalloc;
@@ -117,12 +116,6 @@ static inline bool zalloc_has_oldest(const struct zalloc_pool *pool)
 static inline unsigned int zalloc_oldest(struct zalloc_pool *pool, u64 tags[2])
 {
 	return pool->ops->oldest ? pool->ops->oldest(pool->priv, tags) : 0;
-}
-
-static inline void zalloc_touch(struct zalloc_pool *pool, unsigned long handle)
-{
-	if (pool->ops->touch)
-		pool->ops->touch(pool->priv, handle);
 }
 
 #endif

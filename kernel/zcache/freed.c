@@ -4,9 +4,9 @@
  *
  * invalidate comes under the swap lock, so it only sets the slot's bit; the
  * work does the rest. Three rules keep it right:
- * - A bit is only set for a slot that has an entry. It is cleared under the
- *   object's lock, together with what makes it obsolete: a store that
- *   supersedes it, or the entry's end.
+ * - Only a slot that has an entry has its bit set. It is set and cleared under
+ *   the object's lock; a store that supersedes it clears it, or the entry's
+ *   end.
  * - A local entry with donors that may hold older versions becomes a remote
  *   entry of those; a remote entry stays until each donor has confirmed. A
  *   broken connection thus forgets nothing: the slot is told again.
@@ -29,7 +29,7 @@ bool zc_slot_is_freed(const struct zc_dev *dev, u32 slot)
 	return test_bit(slot, dev->freed);
 }
 
-/* Marks a slot free whose entry is there. Any context. */
+/* Marks a slot free whose entry is there. Under the object's lock. */
 void zc_freed_set(struct zc_dev *dev, u32 slot)
 {
 	if (!test_and_set_bit(slot, dev->freed))
@@ -58,14 +58,19 @@ void zc_freed_kick(struct zc_dev *dev)
 		queue_work(zc_wq, &dev->freed_work);
 }
 
+static void *mark_freed(void *ctx, u64 slot, void *entry)
+{
+	if (entry)
+		zc_freed_set(ctx, slot);
+	return entry;
+}
+
 void zc_invalidate_page(void *priv, u32 slot)
 {
 	struct zc_dev *dev = priv;
 
-	if (!tmem_has(dev->pool, slot))
-		return;
 	counter_inc(zc, invalidates);
-	zc_freed_set(dev, slot);
+	tmem_modify(dev->pool, slot, mark_freed, dev);
 }
 
 struct forget {
@@ -78,12 +83,8 @@ static void *forget_entry(void *ctx, u64 slot, void *entry)
 	struct forget *f = ctx;
 	struct zc_entry *e = entry;
 
-	if (!zc_slot_is_freed(f->dev, slot))
+	if (!entry || !zc_slot_is_freed(f->dev, slot))
 		return entry;
-	if (!entry) {
-		zc_freed_clear(f->dev, slot);
-		return NULL;
-	}
 	if (xa_is_value(entry)) {
 		f->tell = tmem_remote_unpack(xa_to_value(entry));
 		if (f->tell.flushing) {

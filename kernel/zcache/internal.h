@@ -14,12 +14,12 @@
  * - An index entry is a zc_entry or a value (tmem/remote_entry.h). Whoever
  *   changes it does so under the object's lock and moves the books in the same
  *   critical section.
- * - dev->freed: a bit a slot, set by invalidate without a lock; cleared under the object's
- *   lock by a store that supersedes it or when the entry has gone. While it is
- *   set a load misses. A remote entry stays in the index until its donors
+ * - dev->freed: a bit a slot that has an entry, set by invalidate under the
+ *   object's lock, cleared under it by a store that supersedes it or when the
+ *   entry has gone. While it is set a load misses. A remote entry stays in the index until its donors
  *   have said that they forgot it, so the duty to tell them needs no memory.
  *
- * Lock order: a frontend's locks (swap) > nothing: invalidate takes none
+ * Lock order: a frontend's locks (swap) > object lock (invalidate)
  *             object lock (tmem, bottom halves off) > frontswap's slot bits
  *             dev->lru_lock: a leaf, never with an object lock
  *             allocator's locks: leaves, never with an object lock
@@ -91,6 +91,7 @@ struct zc_entry {
  * @dirty:    a bit an object's worth of slots: @freed has news there
  * @freed_work: forgets freed slots (freed.c)
  * @lru_lock: guards @lru and each entry's lru
+ * @buddy:    zbud: the slot + 1 that shares a frame with the last one evicted, or 0
  * @next_version: for slots with no entry to take the next version from
  */
 struct zc_dev {
@@ -115,6 +116,7 @@ struct zc_dev {
 
 	spinlock_t lru_lock;
 	struct list_head lru;
+	u32 buddy;
 };
 
 /* device.c */

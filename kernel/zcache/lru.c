@@ -4,6 +4,10 @@
  *
  * Youngest first. Being on the list holds no reference: the last put takes an
  * entry off, under the list's lock, before it is freed.
+ *
+ * An allocator with an order of its own, zbud, says which frame goes next, as
+ * only a whole frame gives back a page of memory. The list then says no more than
+ * who may be taken.
  */
 #include <linux/ktime.h>
 
@@ -41,15 +45,47 @@ void zc_lru_remove(struct zc_dev *dev, struct zc_entry *e)
 	spin_unlock(&dev->lru_lock);
 }
 
-/**
- * zc_lru_isolate - take the oldest entry off the list
- * @dev:     whose
- * @min_age: leave it if it is younger than so many seconds
- *
- * Context: process.
- * Return: the entry, with a reference, or NULL.
- */
-struct zc_entry *zc_lru_isolate(struct zc_dev *dev, unsigned int min_age)
+/* The entry in @slot, off the list and with a reference; NULL: it is not on the list. */
+static struct zc_entry *isolate_slot(struct zc_dev *dev, u64 slot)
+{
+	struct zc_entry *e = tmem_get(dev->pool, slot);
+	bool listed;
+
+	if (!e || xa_is_value(e))
+		return NULL;
+	spin_lock(&dev->lru_lock);
+	listed = !list_empty(&e->lru);
+	list_del_init(&e->lru);
+	spin_unlock(&dev->lru_lock);
+	if (listed)
+		return e;
+	zc_entry_put(dev, e);
+	return NULL;
+}
+
+/* The next zpage of the oldest frame. Its buddy is remembered, to be next. */
+static struct zc_entry *isolate_from_frame(struct zc_dev *dev)
+{
+	unsigned long frames = zalloc_pages(dev->zpool);
+	u32 buddy = xchg(&dev->buddy, 0);
+	struct zc_entry *e = buddy ? isolate_slot(dev, buddy - 1) : NULL;
+	unsigned int nr;
+	u64 slots[2];
+
+	while (!e && frames--) {
+		nr = zalloc_oldest(dev->zpool, slots);
+		if (!nr)
+			break;
+		e = isolate_slot(dev, slots[0]);
+		if (nr == 2 && e)
+			WRITE_ONCE(dev->buddy, slots[1] + 1);
+		else if (nr == 2)
+			e = isolate_slot(dev, slots[1]);
+	}
+	return e;
+}
+
+static struct zc_entry *isolate_from_list(struct zc_dev *dev, unsigned int min_age)
 {
 	struct zc_entry *e, *found = NULL;
 
@@ -65,4 +101,19 @@ struct zc_entry *zc_lru_isolate(struct zc_dev *dev, unsigned int min_age)
 	}
 	spin_unlock(&dev->lru_lock);
 	return found;
+}
+
+/**
+ * zc_lru_isolate - take the oldest entry off the list
+ * @dev:     whose
+ * @min_age: leave it if it is younger than so many seconds
+ *
+ * Context: process.
+ * Return: the entry, with a reference, or NULL.
+ */
+struct zc_entry *zc_lru_isolate(struct zc_dev *dev, unsigned int min_age)
+{
+	if (!min_age && zalloc_has_oldest(dev->zpool))
+		return isolate_from_frame(dev);
+	return isolate_from_list(dev, min_age);
 }

@@ -9,10 +9,9 @@
 
 /*
  * The caller frees memory: never wait for more, but wake kswapd, and dip into
- * the reserves if the caller may. Movable, so that compaction is not in the way.
+ * the reserves if the caller may.
  */
 #define STORE_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN)
-#define ZPAGE_GFP	(STORE_GFP | __GFP_HIGHMEM | __GFP_MOVABLE)
 
 /*
  * The index allocates with bottom halves off, where the kernel does not look
@@ -29,7 +28,7 @@ static gfp_t index_gfp(void)
 /* Keeps @len bytes at @src as @e's zpage. */
 static int keep(struct zc_dev *dev, struct zc_entry *e, const void *src, size_t len, u8 comp)
 {
-	int err = zalloc_alloc(dev->zpool, len, ZPAGE_GFP, e->slot, &e->handle);
+	int err = zalloc_alloc(dev->zpool, len, STORE_GFP, e->slot, &e->handle);
 
 	if (err)
 		return err;

@@ -68,7 +68,7 @@ struct pool {
  * @bud:  on an unbuddied list while it has one zpage
  * @tag:  the owner's names of the zpages
  * @len:  their lengths in bytes; 0: there is none at this end
- * @told: oldest() told of the frame, and it was not touched since
+ * @told: oldest() told of the frame, and no zpage came since
  */
 struct frame {
 	struct list_head lru;
@@ -234,7 +234,7 @@ static int zpage_alloc(void *priv, size_t len, gfp_t gfp, u64 tag, unsigned long
 	if (place_as_buddy(pool, len, tag, handle))
 		return 0;
 
-	frame = (struct frame *)__get_free_page(gfp);
+	frame = (struct frame *)__get_free_page(gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE));
 	if (!frame)
 		return -ENOMEM;
 	place_in_new(pool, frame, len, tag, handle);
@@ -312,17 +312,6 @@ static unsigned int pool_oldest(void *priv, u64 tags[2])
 	return nr;
 }
 
-static void zpage_touch(void *priv, unsigned long handle)
-{
-	struct pool *pool = priv;
-	struct frame *frame = handle_frame(handle);
-
-	spin_lock(&pool->lock);
-	frame->told = false;
-	list_move_tail(&frame->lru, &pool->lru);
-	spin_unlock(&pool->lock);
-}
-
 const struct zalloc_ops zalloc_zbud = {
 	.name = "zbud",
 	.create = pool_create,
@@ -334,5 +323,4 @@ const struct zalloc_ops zalloc_zbud = {
 	.read_end = zpage_read_end,
 	.pages = pool_pages,
 	.oldest = pool_oldest,
-	.touch = zpage_touch,
 };

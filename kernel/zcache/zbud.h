@@ -9,7 +9,7 @@
  *  buddied_count		frames with two zpages
  *  unbuddied_count		frames with one
  *  evicted_pageframes		frames that oldest() told of and that then fell
- *				empty without having been touched
+ *				empty, with no zpage put in between
  */
 #ifndef _ZCACHE_ZBUD_H
 #define _ZCACHE_ZBUD_H

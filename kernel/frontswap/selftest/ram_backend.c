@@ -149,12 +149,27 @@ static int load(void *priv, struct fswap_load *load)
 		return fetch(dev, load);
 
 	load->priv[0] = jiffies + msecs_to_jiffies(ms);
+	load->priv[1] = false;
 	xa_lock_irqsave(&dev->pages, flags);
 	list_add_tail(&load->node, &dev->loads);
-	if (list_is_singular(&dev->loads))
-		mod_timer(&dev->load_timer, load->priv[0]);
 	xa_unlock_irqrestore(&dev->pages, flags);
 	return -EINPROGRESS;
+}
+
+/* Until then, loads stay where they are, as those do that wait for a full frame. */
+static void loads_end(void *priv, bool atomic)
+{
+	struct ram_dev *dev = priv;
+	struct fswap_load *load;
+	unsigned long flags;
+
+	xa_lock_irqsave(&dev->pages, flags);
+	list_for_each_entry(load, &dev->loads, node)
+		load->priv[1] = true;
+	load = list_first_entry_or_null(&dev->loads, struct fswap_load, node);
+	if (load)
+		timer_reduce(&dev->load_timer, load->priv[0]);
+	xa_unlock_irqrestore(&dev->pages, flags);
 }
 
 static void loads_due(struct timer_list *timer)
@@ -166,6 +181,8 @@ static void loads_due(struct timer_list *timer)
 	for (;;) {
 		xa_lock_irqsave(&dev->pages, flags);
 		load = list_first_entry_or_null(&dev->loads, struct fswap_load, node);
+		if (load && !load->priv[1])
+			load = NULL;
 		if (load && time_before(jiffies, load->priv[0])) {
 			mod_timer(&dev->load_timer, load->priv[0]);
 			load = NULL;
@@ -316,6 +333,7 @@ static const struct fswap_backend_ops ram_ops = {
 	.detach = detach,
 	.store = store,
 	.load = load,
+	.loads_end = loads_end,
 	.invalidate_page = invalidate_page,
 	.invalidate_area = invalidate_area,
 };
