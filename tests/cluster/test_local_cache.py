@@ -50,6 +50,19 @@ def test_a_full_pool_writes_back_to_the_backing_device(node):
     clean_up(node)
 
 
+def test_zbud_writes_back_whole_frames(node):
+    ramster.load(node, "zcache")
+    ramster.set_zcache(node, allocator="zbud", max_pool_percent=10)
+    ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))
+    ramster.pagefill(node, 150, "--phases fill,read,touch=10")
+    zpages = ramster.counter(node, "zcache", "written_back_pages")
+    frames = ramster.counter(node, "zbud", "pers_evicted_pageframes")
+    assert zpages > 1000
+    # Most frames fall empty by eviction, and some by being read and freed in between
+    assert frames > zpages / 4
+    clean_up(node)
+
+
 def test_incompressible_pages_survive(node):
     ramster.load(node, "zcache")
     ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))

@@ -26,6 +26,8 @@ typedef int64_t s64;
 typedef unsigned int gfp_t;
 
 #define GFP_KERNEL		0u
+#define __GFP_HIGHMEM		2u
+#define __GFP_MOVABLE		8u
 #define PAGE_SIZE		4096UL
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
