@@ -74,7 +74,7 @@ def measure(systems, samples, fill_mb):
     results = {"owner_mb": OWNER_MB, "fill_mb": fill_mb, "systems": {}, "ratios": {}}
     taken = {system.name: [] for system in systems}
     broken = {}
-    with Cluster("ab", name="bench", ram=OWNER_MB, each={"b": {"ram": DONOR_MB}},
+    with Cluster("ab", append="slab_nomerge", name="bench", ram=OWNER_MB, each={"b": {"ram": DONOR_MB}},
                  append="slab_nomerge") as cluster:
         cluster.boot()
         for turn in range(samples):
