@@ -237,7 +237,8 @@ def test_a_backend_that_does_all_at_once(fswap):
     fswap.swapon()
     fswap.pagefill()
     for name in ("stores_waited", "stores_refused", "loads_missed", "writebacks"):
-        assert fswap.counter(name) > 100, name
+        # How often depends on how fast eviction is; that it happened does not.
+        assert fswap.counter(name), name
     assert fswap.counter("lost_pages") == 0 and fswap.counter("loads_failed") == 0
     fswap.swapoff()
     fswap.remove()

@@ -5,12 +5,16 @@ import pytest
 import ramster
 
 
-@pytest.fixture
-def node(make_cluster):
-    node = make_cluster("a", lan=False, ram=128, disks={"swap": "1G"})["a"]
+def boot(make_cluster, ram):
+    node = make_cluster("a", lan=False, ram=ram, disks={"swap": "1G"})["a"]
     node.run("modprobe zcache && rmmod zcache frontswap tmem")
     node.memory_before = ramster.meminfo(node)
     return node
+
+
+@pytest.fixture
+def node(make_cluster):
+    return boot(make_cluster, 128)
 
 
 def clean_up(node):
@@ -119,7 +123,8 @@ def test_swap_survives_a_reset(node):
     clean_up(node)
 
 
-def test_verified_random_io_on_the_device(node):
+def test_verified_random_io_on_the_device(make_cluster):
+    node = boot(make_cluster, 384)  # fio and its libraries want more than a paging node has
     ramster.load(node, "zcache")
     device = ramster.make_device(node, backing=node.disk("swap"))
     node.run(
