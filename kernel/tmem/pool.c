@@ -67,6 +67,8 @@ static struct tmem_obj *lock_object(struct tmem_pool *pool, u64 index)
 		if (obj->dead) {
 			spin_unlock_bh(&obj->lock);
 			obj = NULL;
+		} else {
+			__release(&obj->lock);	/* for sparse: the caller has it, maybe */
 		}
 	}
 	rcu_read_unlock();
@@ -84,6 +86,7 @@ static void unlock_object(struct tmem_pool *pool, struct tmem_obj *obj, u64 inde
 	bool dead = !obj->count;
 
 	lockdep_assert_held(&obj->lock);
+	__acquire(&obj->lock);	/* for sparse: see lock_object() */
 	if (dead) {
 		obj->dead = true;
 		xa_erase(&pool->objects, index >> TMEM_OBJECT_SHIFT);
@@ -112,6 +115,7 @@ static struct tmem_obj *make_object(struct tmem_pool *pool, u64 index, gfp_t gfp
 		if (!other) {
 			atomic_long_inc(&pool->nr_objects);
 			counter_inc(tmem, objects);
+			__release(&obj->lock);	/* for sparse, as above */
 			return obj;
 		}
 		spin_unlock_bh(&obj->lock);
