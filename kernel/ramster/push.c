@@ -101,7 +101,8 @@ static unsigned int gather(void)
 			.room = peer->room,
 			.latency_us = peer->latency_us,
 			.usable = peer->usable && peer->state == RAMSTER_NODE_UP &&
-				  peer->nr_puts < RS_PUSH_CREDITS,
+				  peer->nr_puts < RS_PUSH_CREDITS &&
+				  !zcache_donor_is_leaving(peer->info.num),
 		};
 		spin_unlock(&peer->lock);
 		/* Those that cannot take it do not take a place, either. */
@@ -154,7 +155,8 @@ bool rs_has_room(void)
 	for (num = 0; !room && (peer = rs_peer_next(num)); num++) {
 		num = peer->info.num;
 		spin_lock(&peer->lock);
-		room = peer->usable && (peer->room || peer->nr_puts);
+		room = peer->usable && (peer->room || peer->nr_puts) &&
+		       !zcache_donor_is_leaving(num);
 		spin_unlock(&peer->lock);
 		rs_peer_put(peer);
 	}

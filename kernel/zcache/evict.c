@@ -93,6 +93,13 @@ void zc_evict_kick(void)
 	queue_work(zc_wq, &evict_work);
 }
 
+/* What can be evicted down to the low mark now has been, or is on its way. Process context. */
+void zc_evict_flush(void)
+{
+	zc_evict_kick();
+	flush_work(&evict_work);
+}
+
 /* So many zpages should go in any case. Any context. */
 void zc_evict_extra(unsigned long pages)
 {

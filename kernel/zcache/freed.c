@@ -110,11 +110,23 @@ struct flushed {
 	bool ok;
 };
 
+/*
+ * A page that came home: its older version is forgotten there, and a newer one can
+ * only be on its way in the batch that it is in.
+ */
+static void flushed_local(struct flushed *f, struct zc_entry *e)
+{
+	if (f->ok && !(e->flags & ZC_PUSHING) && (s16)(e->version - f->version) > 0)
+		zc_donors_remove(&e->donors, f->donor);
+}
+
 static void *flushed_entry(void *ctx, u64 slot, void *entry)
 {
 	struct flushed *f = ctx;
 	struct tmem_remote r;
 
+	if (entry && !xa_is_value(entry))
+		flushed_local(f, entry);
 	if (!entry || !xa_is_value(entry) || !zc_slot_is_freed(f->dev, slot))
 		return entry;
 	r = tmem_remote_unpack(xa_to_value(entry));

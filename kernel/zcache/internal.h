@@ -154,11 +154,18 @@ struct tmem_remote zc_donors_remote(struct zc_donors donors, u16 version, u16 le
 extern const struct tmem_pool_ops zc_pool_ops;
 void zc_account(struct zc_dev *dev, void *entry, int sign);
 
-/* store.c */
+/*
+ * store.c. Who keeps a page frees memory: never wait for more, but wake kswapd, and dip into
+ * the reserves if the caller may.
+ */
+#define ZC_STORE_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN)
+
 int zc_store(void *priv, u32 slot, struct page *page);
+int zc_entry_fill(struct zc_dev *dev, struct zc_entry *e, struct page *page, bool any);
 
 /* load.c */
 int zc_load(void *priv, struct fswap_load *load);
+void *zc_load_entry(struct fswap_load *load);
 void zc_loads_end(void *priv, bool atomic);
 
 /* freed.c */
@@ -176,6 +183,7 @@ void zc_freed_kick(struct zc_dev *dev);
 void zc_evict_init(void);
 void zc_evict_exit(void);
 void zc_evict_kick(void);
+void zc_evict_flush(void);
 void zc_evict_extra(unsigned long pages);
 void zc_age_out_changed(void);
 bool zc_evict_wait(void);
@@ -189,6 +197,11 @@ void zc_leaving_add(long bytes);
 
 /* push.c */
 unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age);
+
+/* move.c */
+int zc_move_init(void);
+void zc_move_exit(void);
+void zc_move_kick(void);
 
 /* writeback.c */
 int zc_writeback_init(void);

@@ -46,6 +46,12 @@ static struct fswap_load *load_of(struct remote_load *rl)
 	return container_of((unsigned long (*)[16])rl, struct fswap_load, priv);
 }
 
+/* The index entry by which a load that went to donors was made. From its done() only. */
+void *zc_load_entry(struct fswap_load *load)
+{
+	return remote_of(load)->entry;
+}
+
 static int load_local(struct zc_dev *dev, struct zc_entry *e, struct page *page)
 {
 	int err = zc_entry_read(dev, e, page);

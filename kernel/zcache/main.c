@@ -72,6 +72,9 @@ static int __init zcache_init(void)
 		goto err_params;
 	}
 	zc_evict_init();
+	err = zc_move_init();
+	if (err)
+		goto err_move;
 	err = zc_shrinker_init();
 	if (err)
 		goto err_shrinker;
@@ -92,6 +95,8 @@ err_backend:
 	debugfs_remove(debugfs_dir);
 	zc_shrinker_exit();
 err_shrinker:
+	zc_move_exit();
+err_move:
 	zc_evict_exit();
 	destroy_workqueue(zc_wq);
 err_params:
@@ -110,6 +115,7 @@ static void __exit zcache_exit(void)
 	debugfs_remove(zbud_dir);
 	debugfs_remove(debugfs_dir);
 	zc_shrinker_exit();
+	zc_move_exit();
 	zc_evict_exit();
 	destroy_workqueue(zc_wq);
 	zc_writeback_exit();

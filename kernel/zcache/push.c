@@ -235,6 +235,10 @@ void zcache_push_done(struct zcache_push *push)
 		zc_entry_put(dev, rec->entry);
 		cond_resched();
 	}
+	/* It was on its way when they were told to leave. */
+	for (d = 0; d < push->nr_donors; d++)
+		if (zcache_donor_is_leaving(push->donor[d]))
+			zc_move_kick();
 	fswap_retry(dev->fdev);
 	zc_dev_put(dev);
 	zc_remote_unpin();

@@ -39,6 +39,10 @@
 	X(p, flushes_done)		\
 	X(p, flushes_failed)		\
 	X(p, copies_forgotten)		\
+	X(p, moved_pages)		\
+	X(p, moved_to_backing)		\
+	X(p, moves_failed)		\
+	X(p, moves_lost_race)		\
 	X(p, written_back_pages)	\
 	X(p, writeback_failed)		\
 	X(p, writeback_lost_race)	\

@@ -8,18 +8,12 @@
 #include "trace.h"
 
 /*
- * The caller frees memory: never wait for more, but wake kswapd, and dip into
- * the reserves if the caller may.
- */
-#define STORE_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN)
-
-/*
  * The index allocates with bottom halves off, where the kernel does not look
  * whether the task may use the reserves: it is told.
  */
 static gfp_t index_gfp(void)
 {
-	return STORE_GFP | (current->flags & PF_MEMALLOC ? __GFP_MEMALLOC : 0);
+	return ZC_STORE_GFP | (current->flags & PF_MEMALLOC ? __GFP_MEMALLOC : 0);
 }
 
 /* A zpage longer than this saves too little: the page is kept raw. */
@@ -28,7 +22,7 @@ static gfp_t index_gfp(void)
 /* Keeps @len bytes at @src as @e's zpage. */
 static int keep(struct zc_dev *dev, struct zc_entry *e, const void *src, size_t len, u8 comp)
 {
-	int err = zalloc_alloc(dev->zpool, len, STORE_GFP, e->slot, &e->handle);
+	int err = zalloc_alloc(dev->zpool, len, ZC_STORE_GFP, e->slot, &e->handle);
 
 	if (err)
 		return err;
@@ -40,7 +34,7 @@ static int keep(struct zc_dev *dev, struct zc_entry *e, const void *src, size_t 
 	return 0;
 }
 
-static int compress(struct zc_dev *dev, struct zc_entry *e, const void *src)
+static int compress(struct zc_dev *dev, struct zc_entry *e, const void *src, bool any)
 {
 	const struct zcomp_ops *comp = zc_compressor();
 	struct zcomp_ctx *ctx = zcomp_get();
@@ -52,7 +46,7 @@ static int compress(struct zc_dev *dev, struct zc_entry *e, const void *src)
 		counter_inc(zc, refused_compress_failed);
 	} else if (!err && len <= POOR_LEN) {
 		err = keep(dev, e, ctx->dst, len, comp->id);
-	} else if (zc_reject_incompressible) {
+	} else if (zc_reject_incompressible && !any) {
 		err = -E2BIG;
 		counter_inc(zc, refused_compress_poor);
 	} else {
@@ -63,7 +57,17 @@ static int compress(struct zc_dev *dev, struct zc_entry *e, const void *src)
 	return err;
 }
 
-static int fill(struct zc_dev *dev, struct zc_entry *e, struct page *page)
+/**
+ * zc_entry_fill - give a new entry its contents
+ * @dev:  its device
+ * @e:    not published yet
+ * @page: the contents
+ * @any:  even if it does not compress and such pages are refused
+ *
+ * Context: process; does not wait for memory.
+ * Return: 0, -ENOMEM, -E2BIG (it does not compress) or what the compressor said.
+ */
+int zc_entry_fill(struct zc_dev *dev, struct zc_entry *e, struct page *page, bool any)
 {
 	void *src = kmap_local_page(page);
 	unsigned long word;
@@ -74,7 +78,7 @@ static int fill(struct zc_dev *dev, struct zc_entry *e, struct page *page)
 		e->handle = word;
 		counter_inc(zc, same_filled_pages);
 	} else {
-		err = compress(dev, e, src);
+		err = compress(dev, e, src, any);
 	}
 	kunmap_local(src);
 	return err;
@@ -116,12 +120,12 @@ int zc_store(void *priv, u32 slot, struct page *page)
 		counter_inc(zc, refused_pool_limit);
 		return refuse(dev, slot, -ENOMEM);
 	}
-	e = zc_entry_new(slot, STORE_GFP);
+	e = zc_entry_new(slot, ZC_STORE_GFP);
 	if (!e) {
 		counter_inc(zc, refused_alloc);
 		return refuse(dev, slot, -ENOMEM);
 	}
-	err = fill(dev, e, page);
+	err = zc_entry_fill(dev, e, page, false);
 	if (err) {
 		if (err == -ENOMEM)
 			counter_inc(zc, refused_alloc);

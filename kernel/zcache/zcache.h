@@ -150,6 +150,22 @@ void zcache_flush_done(u16 donor, u32 dev, u32 slot, u16 version, int err);
  */
 unsigned long zcache_donor_forgot(u16 donor);
 
+/**
+ * zcache_donor_evacuate - take pages back from a donor, in the background
+ * @donor: whose
+ * @pages: how many copies it is to lose, beginning with any; U64_MAX: all, and none is to
+ *	   come until told otherwise; 0: no more
+ *
+ * They come home, and from there go the way of all pages: to other donors, to
+ * the backing device, or nowhere. Until that many have left, zcache_donor_is_leaving() is true, and
+ * the tier chooses @donor for no batch. What cannot be moved now is tried again.
+ * zcache_donor_pages() tells how far it is.
+ *
+ * Context: any.
+ */
+void zcache_donor_evacuate(u16 donor, u64 pages);
+bool zcache_donor_is_leaving(u16 donor);
+
 /* Copies of our pages that @donor holds, by our index. Any context. */
 u64 zcache_donor_pages(u16 donor);
 
