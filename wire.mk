@@ -14,7 +14,9 @@ WIRE_HEADERS := $(wildcard kernel/ramster/*.h) kernel/tmem/remote_entry.h wire.m
 wire-test-wire := kernel/ramster/wire.c
 wire-test-placement := kernel/ramster/placement.c
 wire-test-remote_entry :=
-WIRE_TESTS := wire placement remote_entry
+wire-test-auth := kernel/ramster/wire.c kernel/ramster/auth.c kernel/ramster/hello.c \
+	tests/crypto/crypto_user.c
+WIRE_TESTS := wire placement remote_entry auth
 
 define wire-test-rule
 $(WIRE_OUT)/test-$(1): tests/unit/test_$(1).c $(wire-test-$(1)) $(WIRE_HEADERS)

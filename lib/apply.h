@@ -19,7 +19,7 @@
 struct rms_apply {
 	struct rms_host *host;
 	const struct rms_config *cfg;
-	const char *key;	/* hex digits, or "": none, or not to be written again */
+	const char *key;	/* as rms_key_read() gives it; "": none, or not to be written again */
 	bool force;		/* disconnect a node though pages lie there */
 	struct rms_journal journal;
 	struct rms_error *err;

@@ -33,7 +33,7 @@ static int check_address(struct rms_host *host, const struct rms_config *cfg, st
 			   local->address.s, local->name.s);
 }
 
-static int check_all(struct rms_host *host, const struct rms_config *cfg, char key[RMS_KEY_HEX + 1],
+static int check_all(struct rms_host *host, const struct rms_config *cfg, char key[RMS_KEY_TEXT],
 		     struct rms_error *err)
 {
 	size_t i;
@@ -52,7 +52,7 @@ static int check_all(struct rms_host *host, const struct rms_config *cfg, char k
 
 int rms_preflight(struct rms_host *host, const struct rms_config *cfg, struct rms_error *err)
 {
-	char key[RMS_KEY_HEX + 1];
+	char key[RMS_KEY_TEXT];
 	int ret = check_all(host, cfg, key, err);
 
 	rms_key_wipe(key);
@@ -100,7 +100,7 @@ static int apply_all(struct rms_apply *a, bool cluster_only)
 
 int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_error *err)
 {
-	char key[RMS_KEY_HEX + 1];
+	char key[RMS_KEY_TEXT];
 	struct rms_apply a = {
 		.host = b->host, .cfg = cfg, .key = key, .force = b->force, .err = err,
 	};

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,11 +12,12 @@
 #include "key.h"
 #include "text.h"
 
-void rms_key_wipe(char hex[RMS_KEY_HEX + 1])
+void rms_key_wipe(char keys[RMS_KEY_TEXT])
 {
-	explicit_bzero(hex, RMS_KEY_HEX + 1);
+	explicit_bzero(keys, RMS_KEY_TEXT);
 }
 
+/* A new key and the end of its line. */
 static int random_key(char hex[RMS_KEY_HEX + 2], struct rms_error *err)
 {
 	unsigned char raw[RMS_KEY_BITS / 8];
@@ -27,7 +27,7 @@ static int random_key(char hex[RMS_KEY_HEX + 2], struct rms_error *err)
 		return rms_fail(err, RMS_FAILED, "no random numbers: %s", strerror(errno));
 	for (i = 0; i < sizeof(raw); i++)
 		sprintf(hex + 2 * i, "%02x", raw[i]);
-	strcat(hex, "\n");
+	strcpy(hex + RMS_KEY_HEX, "\n");
 	explicit_bzero(raw, sizeof(raw));
 	return 0;
 }
@@ -114,41 +114,91 @@ static int check_file(const struct rms_config *cfg, int fd, struct rms_error *er
 	return 0;
 }
 
-static bool is_key(const char *s, size_t len)
+/* Lines of hex digits, the last one with or without its end: how many keys, or 0. */
+static unsigned int count_keys(const char *s)
 {
-	size_t i;
+	unsigned int n = 0;
+	size_t len;
 
-	for (i = 0; i < RMS_KEY_HEX; i++)
-		if (i >= len || !isxdigit((unsigned char)s[i]))
-			return false;
-	return len == RMS_KEY_HEX || (len == RMS_KEY_HEX + 1 && s[RMS_KEY_HEX] == '\n');
+	for (; *s; s += len + !!s[len], n++) {
+		len = strcspn(s, "\n");
+		if (len != RMS_KEY_HEX || strspn(s, "0123456789abcdefABCDEF") < len)
+			return 0;
+	}
+	return n <= RMS_KEYS ? n : 0;
 }
 
-int rms_key_read(const struct rms_config *cfg, char hex[RMS_KEY_HEX + 1], struct rms_error *err)
+static int read_keys(int fd, char keys[RMS_KEY_TEXT], struct rms_error *err)
+{
+	char more;
+	ssize_t n = read(fd, keys, RMS_KEY_TEXT - 1);
+
+	if (n < 0)
+		return rms_fail(err, RMS_FAILED, "cannot read: %s", strerror(errno));
+	keys[n] = '\0';
+	if (memchr(keys, '\0', n) || read(fd, &more, 1) == 1 || !count_keys(keys))
+		return rms_fail(err, RMS_FAILED, "holds no key; it must be %d hex digits, as `ramsterctl genkey` writes them, or two such lines",
+				RMS_KEY_HEX);
+	return 0;
+}
+
+int rms_key_read(const struct rms_config *cfg, char keys[RMS_KEY_TEXT], struct rms_error *err)
 {
 	const struct rms_str *f = &cfg->cluster.key_file;
-	char buf[RMS_KEY_HEX + 3];
-	ssize_t n;
+	struct rms_error why;
 	int fd, ret;
 
-	hex[0] = '\0';
+	keys[0] = '\0';
 	fd = open(f->s, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return no_key(cfg, err);
 	if (fd < 0)
 		return rms_fail_at(err, cfg->path, f->line, "key_file %s: cannot read: %s", f->s, strerror(errno));
 	ret = check_file(cfg, fd, err);
-	if (!ret) {
-		n = read(fd, buf, sizeof(buf));
-		if (n < 0)
-			ret = rms_fail_at(err, cfg->path, f->line, "key_file %s: cannot read: %s", f->s, strerror(errno));
-		else if (!is_key(buf, n))
-			ret = rms_fail_at(err, cfg->path, f->line, "key_file %s holds no key; it must be %d hex digits, as `ramsterctl genkey` writes them",
-					  f->s, RMS_KEY_HEX);
-		else
-			snprintf(hex, RMS_KEY_HEX + 1, "%.*s", RMS_KEY_HEX, buf);
+	if (!ret && read_keys(fd, keys, &why)) {
+		rms_key_wipe(keys);
+		ret = rms_fail_at(err, cfg->path, f->line, "key_file %s %s", f->s, why.text);
 	}
-	explicit_bzero(buf, sizeof(buf));
 	close(fd);
+	return ret;
+}
+
+static int rotated(const char *path, const char *old, bool finish, char text[RMS_KEY_TEXT],
+		   struct rms_error *err)
+{
+	unsigned int n = count_keys(old);
+
+	if (finish && n < RMS_KEYS)
+		return rms_fail(err, RMS_FAILED, "%s: there is one key only, nothing to finish", path);
+	if (!finish && n == RMS_KEYS)
+		return rms_fail(err, RMS_FAILED, "%s: a key is being replaced already; --finish takes the old one away",
+				path);
+	if (finish) {
+		snprintf(text, RMS_KEY_TEXT, "%.*s\n", RMS_KEY_HEX, old);
+		return 0;
+	}
+	if (random_key(text, err))
+		return -1;
+	snprintf(text + RMS_KEY_HEX + 1, RMS_KEY_TEXT - RMS_KEY_HEX - 1, "%.*s\n", RMS_KEY_HEX, old);
+	return 0;
+}
+
+int rms_key_rotate(const char *path, bool finish, struct rms_error *err)
+{
+	char old[RMS_KEY_TEXT] = "", text[RMS_KEY_TEXT] = "";
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), ret = -1;
+	struct rms_error why;
+
+	if (fd < 0)
+		return rms_fail(err, RMS_FAILED, "%s: cannot read: %s", path, strerror(errno));
+	if (read_keys(fd, old, &why))
+		rms_fail(err, RMS_FAILED, "%s: %s", path, why.text);
+	else
+		ret = rotated(path, old, finish, text, err);
+	close(fd);
+	if (!ret)
+		ret = replace_key(path, text, err);
+	rms_key_wipe(old);
+	rms_key_wipe(text);
 	return ret;
 }

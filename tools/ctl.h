@@ -18,6 +18,7 @@ struct ctl {
 	const char *config;
 	bool json;
 	bool force;
+	bool finish;
 	bool file_only;
 	bool allow_loss;
 	bool insecure;
@@ -49,10 +50,10 @@ struct ctl_command {
 };
 
 extern const struct ctl_option ctl_opt_json, ctl_opt_force, ctl_opt_file_only, ctl_opt_allow_loss,
-	ctl_opt_insecure, ctl_opt_unload, ctl_opt_num, ctl_opt_port, ctl_opt_module_dir;
+	ctl_opt_insecure, ctl_opt_finish, ctl_opt_unload, ctl_opt_num, ctl_opt_port, ctl_opt_module_dir;
 
 extern const struct ctl_command ctl_add_node, ctl_remove_node, ctl_set_local, ctl_list_nodes,
-	ctl_check, ctl_up, ctl_down, ctl_status, ctl_stats, ctl_genkey;
+	ctl_check, ctl_up, ctl_down, ctl_status, ctl_stats, ctl_genkey, ctl_rotate_key;
 
 /**
  * ctl_parse() - read the options and arguments of a command

@@ -20,6 +20,9 @@ const struct ctl_option ctl_opt_json = {
 const struct ctl_option ctl_opt_force = {
 	"force", NULL, "do it though it may lose pages or replace a file", AT(force),
 };
+const struct ctl_option ctl_opt_finish = {
+	"finish", NULL, "every node has the new key: take the old one away", AT(finish),
+};
 const struct ctl_option ctl_opt_file_only = {
 	"file-only", NULL, "only the file: leave the running node and this machine alone", AT(file_only),
 };

@@ -1,133 +1,200 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * handshake.c - HELLO and its reply
+ * handshake.c - finding out who is at the other end of a lane
  *
- * The client says who it is and whom it means; the server answers with its own
- * incarnation and room, or with an ERROR that says why not.
+ * The rules are in hello.c. Here they meet the lane, the keys and the log.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/random.h>
 #include <linux/string.h>
 
 #include "handshake.h"
+#include "stats.h"
 
-static void fill_hello(struct rs_wire_hello *hello, u16 to, enum rs_lane_kind kind)
+static struct rs_hello_self self(void)
 {
-	*hello = (struct rs_wire_hello) {
-		.from = rs_local_num(),
-		.to = to,
-		.lane = kind,
-		.version_min = RS_WIRE_VERSION,
-		.version_max = RS_WIRE_VERSION,
+	return (struct rs_hello_self) {
+		.num = rs_local_num(),
+		.incarnation = rs_incarnation,
+		.cluster = rs_cluster_name(),
 	};
-	memcpy(hello->incarnation, rs_incarnation, sizeof(hello->incarnation));
-	strscpy(hello->cluster, rs_cluster_name(), sizeof(hello->cluster));
 }
 
-static int send_hello(struct rs_lane *lane, struct rs_wire_hdr *hdr, u16 to,
-		      enum rs_lane_kind kind)
+static int send(struct rs_lane *lane, u8 type, u32 room, const u8 *payload)
 {
-	struct rs_wire_hello hello;
-	u8 wire[RS_WIRE_HELLO];
-	struct kvec vec = { wire, sizeof(wire) };
+	struct kvec vec = { (void *)payload, RS_WIRE_HELLO };
+	struct rs_wire_hdr hdr = { .type = type, .room = room };
 	int err;
 
-	fill_hello(&hello, to, kind);
-	rs_wire_hello_encode(wire, &hello);
 	mutex_lock(&lane->tx_lock);
-	err = rs_lane_send(lane, hdr, &vec, 1);
+	err = rs_lane_send(lane, &hdr, &vec, payload ? 1 : 0);
 	mutex_unlock(&lane->tx_lock);
 	return err;
 }
 
-/**
- * rs_handshake_client - introduce ourselves to a donor
- * @lane: connected, not started
- * @kind: what it is for
- * @to:   who should be there
- * @hs:   what was found out
- *
- * Context: process, sleeps up to the lane's timeout.
- * Return: 0 or an errno; the log says what is wrong with an answer.
- */
-int rs_handshake_client(struct rs_lane *lane, enum rs_lane_kind kind,
-			const struct rs_node_info *to, struct rs_handshake *hs)
+/* An ERROR of a donor's. Without a session nobody vouches for it; it is a hint for the log. */
+static int refused(const struct rs_node_info *to, const struct rs_wire_hdr *hdr,
+		   const u8 *payload, bool with_key)
 {
-	struct rs_wire_hdr hdr = { .type = RS_HELLO };
 	char text[RS_WIRE_MAX_TEXT + 1];
-	struct rs_wire_hello hello;
+
+	if (hdr->status == EPERM) {
+		pr_warn_ratelimited("node %s (%u) does not accept our %s: all nodes need the same key_file\n",
+				    to->name, to->num, with_key ? "cluster key" : "HELLO without a key");
+		return -EKEYREJECTED;
+	}
+	rs_wire_text_decode(payload, hdr->length, text);
+	pr_warn_ratelimited("node %s (%u) refuses us: %s\n", to->name, to->num, text);
+	return -ECONNREFUSED;
+}
+
+static int expect(struct rs_lane *lane, const struct rs_node_info *to, u8 type, bool with_key,
+		  struct rs_wire_hdr *hdr, const u8 **payload)
+{
+	int err = rs_lane_receive(lane, hdr, payload, RS_HANDSHAKE_MS);
+
+	if (err)
+		return err;
+	if (hdr->type == RS_ERROR)
+		return refused(to, hdr, *payload, with_key);
+	return hdr->type == type ? 0 : -EPROTO;
+}
+
+static void begin_session(struct rs_lane *lane, struct rs_hello *hello, bool is_owner)
+{
+	struct rs_auth_stream to_donor, to_owner;
+
+	if (!hello->key)
+		return;
+	rs_auth_session(hello->key, hello->hello, hello->reply, &to_donor, &to_owner);
+	if (is_owner)
+		rs_lane_guard(lane, &to_donor, &to_owner);
+	else
+		rs_lane_guard(lane, &to_owner, &to_donor);
+	memzero_explicit(&to_donor, sizeof(to_donor));
+	memzero_explicit(&to_owner, sizeof(to_owner));
+}
+
+static int introduce(struct rs_lane *lane, enum rs_lane_kind kind, const struct rs_node_info *to,
+		     const struct rs_auth_key *key, struct rs_handshake *hs)
+{
+	struct rs_hello_self me = self();
+	u8 nonce[RS_WIRE_NONCE];
+	struct rs_hello hello;
+	struct rs_wire_hdr hdr;
 	const u8 *payload;
+	const char *why;
 	int err;
 
-	err = send_hello(lane, &hdr, to->num, kind);
+	get_random_bytes(nonce, sizeof(nonce));
+	rs_hello_ask(&hello, &me, to->num, kind, key, nonce);
+	err = send(lane, RS_HELLO, 0, hello.hello);
+	if (!err)
+		err = expect(lane, to, RS_HELLO_REPLY, key, &hdr, &payload);
 	if (err)
 		return err;
-	err = rs_lane_receive(lane, &hdr, &payload, RS_HANDSHAKE_MS);
+	err = rs_hello_answered(&hello, &me, payload, &why);
+	if (err) {
+		if (err == -EKEYREJECTED)
+			counter_inc(rs, hellos_unproven);
+		pr_warn_ratelimited("node %s (%u) at %pISpc is not connected to: %s\n", to->name,
+				    to->num, &to->addr, why);
+		return err;
+	}
+	begin_session(lane, &hello, true);
+	err = send(lane, RS_PROVE, 0, NULL);
+	if (!err)
+		err = expect(lane, to, RS_WELCOME, key, &hdr, &payload);
 	if (err)
 		return err;
-	if (hdr.type == RS_ERROR) {
-		rs_wire_text_decode(payload, hdr.length, text);
-		pr_warn_ratelimited("node %s (%u) refuses us: %s\n", to->name, to->num, text);
-		return -ECONNREFUSED;
-	}
-	if (hdr.type != RS_HELLO_REPLY || rs_wire_hello_decode(payload, &hello) ||
-	    hello.to != rs_local_num() || !rs_wire_version_common(&hello))
-		return -EPROTO;
-	if (hello.from != to->num || hello.lane != kind ||
-	    strcmp(hello.cluster, rs_cluster_name())) {
-		pr_warn_ratelimited("at the address of node %s (%u) answers node %u of cluster %s: check the addresses\n",
-				    to->name, to->num, hello.from, hello.cluster);
-		return -EREMCHG;
-	}
-	hs->from = hello.from;
-	hs->kind = kind;
 	hs->room = hdr.room;
-	memcpy(hs->incarnation, hello.incarnation, sizeof(hs->incarnation));
+	memcpy(hs->incarnation, hello.them.incarnation, sizeof(hs->incarnation));
+	memcpy(hs->key_id, hello.them.key_id, sizeof(hs->key_id));
 	return 0;
 }
 
 /**
- * rs_handshake_server - judge an owner's HELLO
- * @lane:    it came on this
- * @hdr:     of the first frame, whatever it is
- * @payload: of the first frame
- * @hs:      what was found out
- * @why:     set on an error: a line for its log and ours
+ * rs_handshake_connect - connect a lane to a donor, and find out that it is the donor
+ * @lane:       closed or new; rs_lane_close() is due, whatever the outcome
+ * @kind:       what it is for
+ * @to:         who should be there
+ * @timeout_ms: how long connecting, and later a send, may take
+ * @key_slot:   which of the cluster's keys is tried first; out: which was accepted
+ * @hs:         what was found out
  *
- * Context: process.
- * Return: 0 or an errno.
+ * While a key is being replaced, a donor may know only the other one.
+ *
+ * Context: process, sleeps up to the timeout and a few times RS_HANDSHAKE_MS.
+ * Return: 0 or an errno; the log says what is wrong with an answer.
  */
-int rs_handshake_server(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *payload,
-			struct rs_handshake *hs, const char **why)
+int rs_handshake_connect(struct rs_lane *lane, enum rs_lane_kind kind,
+			 const struct rs_node_info *to, unsigned int timeout_ms,
+			 unsigned int *key_slot, struct rs_handshake *hs)
 {
-	struct rs_node_info node;
-	struct rs_wire_hello hello;
+	struct rs_auth_key keys[RS_KEYS];
+	unsigned int nr_keys = rs_cluster_keys(keys), tries = 0;
+	int err;
 
-	*why = "the first frame must be a HELLO";
-	if (hdr->type != RS_HELLO || rs_wire_hello_decode(payload, &hello))
-		return -EPROTO;
-	*why = "no common protocol version";
-	if (!rs_wire_version_common(&hello))
-		return -EPROTONOSUPPORT;
-	*why = "this is another cluster";
-	if (strcmp(hello.cluster, rs_cluster_name()))
-		return -EREMCHG;
-	*why = "this is not the node with that number";
-	if (hello.to != rs_local_num())
-		return -EREMCHG;
-	*why = "no node with your number is known here: add it";
-	if (!rs_node_find(hello.from, &node) || node.local)
-		return -ENOENT;
-	hs->from = hello.from;
-	hs->kind = hello.lane;
-	memcpy(hs->incarnation, hello.incarnation, sizeof(hs->incarnation));
-	return 0;
+	do {
+		if (*key_slot >= nr_keys)
+			*key_slot = 0;
+		if (tries)
+			rs_lane_close(lane);
+		err = rs_lane_connect(lane, &to->addr, timeout_ms);
+		if (!err)
+			err = introduce(lane, kind, to, nr_keys ? &keys[*key_slot] : NULL, hs);
+		if (err == -EKEYREJECTED)
+			++*key_slot;
+	} while (err == -EKEYREJECTED && ++tries < nr_keys);
+	memzero_explicit(keys, sizeof(keys));
+	return err;
 }
 
-/* Welcomes the owner that rs_handshake_server() found good. Process context, sleeps. */
-int rs_handshake_reply(struct rs_lane *lane, const struct rs_handshake *hs, u32 room)
+/**
+ * rs_handshake_frame - a frame of an owner that is not known yet
+ * @lane:     it came on this
+ * @greeting: zeroed before the first frame
+ * @hdr:      of the frame
+ * @payload:  of the frame
+ * @why:      set on an error: a line for the log
+ *
+ * On 0 look at the state: KNOWN means that the owner has proven who it is.
+ *
+ * Context: process, sleeps.
+ * Return: 0 or an errno; -EKEYREJECTED and -EPROTO: the other side has proven nothing.
+ */
+int rs_handshake_frame(struct rs_lane *lane, struct rs_greeting *greeting,
+		       const struct rs_wire_hdr *hdr, const u8 *payload, const char **why)
 {
-	struct rs_wire_hdr hdr = { .type = RS_HELLO_REPLY, .room = room };
+	struct rs_hello *hello = &greeting->hello;
+	struct rs_hello_self me = self();
+	u8 nonce[RS_WIRE_NONCE];
+	struct rs_node_info node;
+	int err;
 
-	return send_hello(lane, &hdr, hs->from, hs->kind);
+	if (hello->state == RS_HELLO_STRANGER)
+		greeting->nr_keys = rs_cluster_keys(greeting->keys);
+	err = rs_hello_frame(hello, &me, greeting->keys, greeting->nr_keys, hdr->type, payload,
+			     why);
+	if (err)
+		return err;
+	*why = "no node with your number is known here: add it";
+	if (!rs_node_find(hello->them.from, &node) || node.local)
+		return -ENOENT;
+	if (hello->state == RS_HELLO_KNOWN)
+		return 0;
+	*why = "the connection broke";
+	get_random_bytes(nonce, sizeof(nonce));
+	rs_hello_answer(hello, &me, nonce);
+	err = send(lane, RS_HELLO_REPLY, 0, hello->reply);
+	if (!err)
+		begin_session(lane, hello, false);
+	return err;
+}
+
+/* Lets the owner in that rs_handshake_frame() knows. Process context, sleeps. */
+int rs_handshake_welcome(struct rs_lane *lane, u32 room)
+{
+	return send(lane, RS_WELCOME, room, NULL);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* lane.c - frames over one TCP connection; lane.h has the contract */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/sched/mm.h>
@@ -84,6 +86,7 @@ static void own(struct rs_lane *lane, struct socket *sock)
 	lane->rx_have = 0;
 	lane->status = 0;
 	lane->last_rx = jiffies;
+	lane->guarded = false;
 	mutex_unlock(&lane->tx_lock);
 }
 
@@ -91,16 +94,19 @@ static void own(struct rs_lane *lane, struct socket *sock)
  * rs_lane_adopt - take an open socket over
  * @lane: closed or new; not yet started
  * @sock: connected, TCP; the lane's from now on, even on an error
+ * @from: who is at the other end
  * @timeout_ms: how long a send may block
  *
  * Context: process. Return: 0 or an errno.
  */
-int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, unsigned int timeout_ms)
+int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, const struct sockaddr_storage *from,
+		  unsigned int timeout_ms)
 {
 	if (!sk_is_tcp(sock->sk)) {
 		sock_release(sock);
 		return -EPROTOTYPE;
 	}
+	lane->other = *from;
 	own(lane, sock);
 	set_up_socket(lane, timeout_ms);
 	return 0;
@@ -130,6 +136,7 @@ int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
 	if (err)
 		return err;
 	set_lock_class(sock->sk);
+	lane->other = *to;
 	own(lane, sock);
 	set_up_socket(lane, timeout_ms);
 	err = kernel_connect(sock, (struct sockaddr_unsized *)&addr, len, 0);
@@ -178,9 +185,36 @@ static int fill(struct rs_lane *lane, size_t room, int flags)
 	return n;
 }
 
-/* The frame at @buf, if @have bytes hold all of it: its size; 0: not yet; or an errno. */
-static ssize_t parse(const u8 *buf, size_t have, size_t most, struct rs_wire_hdr *hdr)
+/* The other side breaks the rules, or is not who we think. Once a connection, and rate-limited. */
+static int broke_rules(struct rs_lane *lane, int err)
 {
+	if (err == -EKEYREJECTED) {
+		counter_inc(rs, frames_forged);
+		pr_warn_ratelimited("a frame from %pISpc is not authentic: the connection is ended\n",
+				    &lane->other);
+	} else {
+		counter_inc(rs, protocol_errors);
+		pr_warn_ratelimited("a frame from %pISpc is malformed (%d): the connection is ended\n",
+				    &lane->other, err);
+	}
+	return err;
+}
+
+static bool is_intact(struct rs_lane *lane, const u8 *buf, const struct rs_wire_hdr *hdr)
+{
+	if (lane->guarded)
+		return rs_auth_frame_ok(&lane->rx_stream, buf, RS_WIRE_HDR + hdr->length);
+	return rs_wire_checksum_ok(buf, buf + RS_WIRE_HDR, hdr->length);
+}
+
+/*
+ * The frame at @buf, if @have bytes hold all of it: its size; 0: not yet; or an errno.
+ * To be called once a frame: it uses up its number.
+ */
+static ssize_t parse(struct rs_lane *lane, const u8 *buf, size_t have, size_t most,
+		     struct rs_wire_hdr *hdr)
+{
+	size_t tag = lane->guarded ? RS_WIRE_TAG : 0, size;
 	int err;
 
 	if (have < RS_WIRE_HDR)
@@ -188,14 +222,17 @@ static ssize_t parse(const u8 *buf, size_t have, size_t most, struct rs_wire_hdr
 	err = rs_wire_hdr_decode(buf, hdr);
 	if (err)
 		return err;
-	if (RS_WIRE_HDR + hdr->length > most)
-		return -EMSGSIZE;
-	if (have < RS_WIRE_HDR + hdr->length)
-		return 0;
-	if (!rs_wire_checksum_ok(buf, buf + RS_WIRE_HDR, hdr->length))
+	if (lane->guarded && hdr->checksum)
 		return -EBADMSG;
+	size = RS_WIRE_HDR + hdr->length + tag;
+	if (size > most)
+		return -EMSGSIZE;
+	if (have < size)
+		return 0;
+	if (!is_intact(lane, buf, hdr))
+		return lane->guarded ? -EKEYREJECTED : -EBADMSG;
 	err = rs_wire_check(hdr, buf + RS_WIRE_HDR);
-	return err ?: RS_WIRE_HDR + hdr->length;
+	return err ?: size;
 }
 
 /* Hands out the whole frames in the buffer, and keeps the rest. */
@@ -207,16 +244,15 @@ static int hand_out(struct rs_lane *lane)
 	int err;
 
 	/* @rx_size holds the longest frame that may come, so a part of one always leaves room. */
-	while ((n = parse(lane->rx_buf + off, lane->rx_have - off, lane->rx_size, &hdr)) > 0) {
+	while ((n = parse(lane, lane->rx_buf + off, lane->rx_have - off, lane->rx_size,
+			  &hdr)) > 0) {
 		err = lane->ops->frame(lane, &hdr, lane->rx_buf + off + RS_WIRE_HDR);
 		if (err)
 			return err;
 		off += n;
 	}
-	if (n < 0) {
-		counter_inc(rs, protocol_errors);
-		return n;
-	}
+	if (n < 0)
+		return broke_rules(lane, n);
 	lane->rx_have -= off;
 	memmove(lane->rx_buf, lane->rx_buf + off, lane->rx_have);
 	return 0;
@@ -322,7 +358,7 @@ int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **pa
 	size_t most = min_t(size_t, lane->rx_size, RS_LANE_SMALL);
 	ssize_t n;
 
-	while (!(n = parse(lane->rx_buf, lane->rx_have, most, hdr))) {
+	while (!(n = parse(lane, lane->rx_buf, lane->rx_have, most, hdr))) {
 		if (lane->rx_have >= most)
 			return -EMSGSIZE;
 		if (time_after_eq(jiffies, end))
@@ -335,12 +371,30 @@ int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **pa
 			return n ?: -ECONNRESET;
 	}
 	if (n < 0)
-		return n;
+		return broke_rules(lane, n);
 	if (n != lane->rx_have)
 		return -EPROTO;
 	lane->rx_have = 0;
 	*payload = lane->rx_buf + RS_WIRE_HDR;
 	return 0;
+}
+
+/**
+ * rs_lane_guard - from now on frames have tags
+ * @lane: between two frames: nothing is being sent, the next frame has not been looked at
+ * @tx:   for what we send
+ * @rx:   for what we receive
+ *
+ * Context: process; from where frames are received.
+ */
+void rs_lane_guard(struct rs_lane *lane, const struct rs_auth_stream *tx,
+		   const struct rs_auth_stream *rx)
+{
+	mutex_lock(&lane->tx_lock);
+	lane->tx_stream = *tx;
+	lane->rx_stream = *rx;
+	lane->guarded = true;
+	mutex_unlock(&lane->tx_lock);
 }
 
 /* From now on frames are received by the work. Process context. */
@@ -390,6 +444,8 @@ void rs_lane_close(struct rs_lane *lane)
 		cancel_work_sync(&lane->rx_work);
 	mutex_lock(&lane->tx_lock);
 	lane->sock = NULL;
+	memzero_explicit(&lane->tx_stream, sizeof(lane->tx_stream));
+	memzero_explicit(&lane->rx_stream, sizeof(lane->rx_stream));
 	mutex_unlock(&lane->tx_lock);
 	noio = memalloc_noio_save();
 	if (lane->client)
@@ -398,10 +454,31 @@ void rs_lane_close(struct rs_lane *lane)
 	memalloc_noio_restore(noio);
 }
 
+/* The frame's tag or, in its header, its checksum. Only one of them is paid for. */
+static void seal_frame(struct rs_lane *lane, const struct kvec *payload, unsigned int pieces)
+{
+	struct poly1305_desc_ctx mac;
+	unsigned int i;
+	u32 sum;
+
+	if (lane->guarded) {
+		rs_auth_tag_begin(&lane->tx_stream, &mac);
+		poly1305_update(&mac, lane->tx_hdr, RS_WIRE_HDR);
+		for (i = 0; i < pieces; i++)
+			poly1305_update(&mac, payload[i].iov_base, payload[i].iov_len);
+		poly1305_final(&mac, lane->tx_tag);
+		return;
+	}
+	sum = rs_wire_checksum_start(lane->tx_hdr);
+	for (i = 0; i < pieces; i++)
+		sum = rs_crc32c(sum, payload[i].iov_base, payload[i].iov_len);
+	rs_wire_checksum_set(lane->tx_hdr, ~sum);
+}
+
 /**
  * rs_lane_send - send one frame, whole
  * @lane:    connected; the caller holds tx_lock
- * @hdr:     its length and checksum are filled in here
+ * @hdr:     its length is filled in here
  * @payload: @pieces pieces, each linear; consumed
  * @pieces:  at most 2
  *
@@ -411,27 +488,27 @@ void rs_lane_close(struct rs_lane *lane)
 int rs_lane_send(struct rs_lane *lane, struct rs_wire_hdr *hdr, struct kvec *payload,
 		 unsigned int pieces)
 {
-	struct kvec vec[3] = { { .iov_base = lane->tx_hdr, .iov_len = RS_WIRE_HDR } };
+	struct kvec vec[4] = { { .iov_base = lane->tx_hdr, .iov_len = RS_WIRE_HDR } };
 	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
 	size_t total = RS_WIRE_HDR;
 	unsigned int i, noreclaim;
-	u32 sum;
 	int n;
 
 	lockdep_assert_held(&lane->tx_lock);
 	if (!lane->sock || rs_lane_is_broken(lane) || pieces > 2)
 		return -ENOTCONN;
 	hdr->length = 0;
-	for (i = 0; i < pieces; i++)
-		hdr->length += payload[i].iov_len;
-	rs_wire_hdr_encode(lane->tx_hdr, hdr);
-	sum = rs_wire_checksum_start(lane->tx_hdr);
 	for (i = 0; i < pieces; i++) {
-		sum = rs_crc32c(sum, payload[i].iov_base, payload[i].iov_len);
 		vec[i + 1] = payload[i];
-		total += payload[i].iov_len;
+		hdr->length += payload[i].iov_len;
 	}
-	rs_wire_checksum_set(lane->tx_hdr, ~sum);
+	total += hdr->length;
+	rs_wire_hdr_encode(lane->tx_hdr, hdr);
+	seal_frame(lane, payload, pieces);
+	if (lane->guarded) {
+		vec[++pieces] = (struct kvec) { lane->tx_tag, RS_WIRE_TAG };
+		total += RS_WIRE_TAG;
+	}
 
 	noreclaim = lane->client ? memalloc_noreclaim_save() : 0;
 	n = kernel_sendmsg(lane->sock, &msg, vec, pieces + 1, total);

@@ -9,7 +9,8 @@
  *   that lends are not for others.
  * - rx: one work per lane reads what is there into one linear buffer and hands out each
  *   checked frame, in order. frame() may sleep; the payload is valid until it
- *   returns. Any malformed frame breaks the lane.
+ *   returns. Any malformed frame breaks the lane, and, once the lane is guarded, any that
+ *   is not the very next one that the other side has sent.
  * - tx: whoever holds tx_lock sends whole frames, blocking for at most the
  *   socket's send timeout. A frame that could not be sent whole breaks the lane.
  * - A lane breaks once, from any context; broken() is then called once from any
@@ -25,7 +26,7 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
-#include "wire.h"
+#include "auth.h"
 
 struct rs_lane;
 
@@ -39,18 +40,25 @@ struct rs_lane_ops {
 
 /**
  * struct rs_lane - a connection
- * @tx_lock: held to send; guards @tx_hdr
+ * @tx_lock: held to send; guards @tx_hdr, @tx_tag, @tx_stream
  * @client:  swap-out depends on this lane
  * @rx_buf:  @rx_size bytes, @rx_have of them filled; rx_work's own. A longer
  *	     frame breaks the lane. It grows to @rx_want between two frames.
  * @last_rx: jiffies at which something arrived
  * @status:  LANE_* bits
+ * @guarded: frames have tags, not checksums; changed only between two frames of either
+ *	     direction
  */
 struct rs_lane {
 	struct socket *sock;
 	const struct rs_lane_ops *ops;
 	struct mutex tx_lock;
 	u8 tx_hdr[RS_WIRE_HDR];
+	u8 tx_tag[RS_WIRE_TAG];
+	bool guarded;
+	struct rs_auth_stream tx_stream;
+	struct rs_auth_stream rx_stream;
+	struct sockaddr_storage other;
 	struct workqueue_struct *rx_wq;
 	struct work_struct rx_work;
 	bool client;
@@ -69,7 +77,10 @@ int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
 void rs_lane_exit(struct rs_lane *lane);
 int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
 		    unsigned int timeout_ms);
-int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, unsigned int timeout_ms);
+int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, const struct sockaddr_storage *from,
+		  unsigned int timeout_ms);
+void rs_lane_guard(struct rs_lane *lane, const struct rs_auth_stream *tx,
+		   const struct rs_auth_stream *rx);
 void rs_lane_start(struct rs_lane *lane);
 void rs_lane_close(struct rs_lane *lane);
 void rs_lane_break(struct rs_lane *lane);
@@ -81,7 +92,10 @@ int rs_lane_send(struct rs_lane *lane, struct rs_wire_hdr *hdr, struct kvec *pay
 int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **payload,
 		    unsigned int timeout_ms);
 
-/* For a peer that sends only small frames, and one not known yet. */
+/* For a peer that sends only small frames. */
 #define RS_LANE_SMALL	4096
+
+/* For one that is not known yet: a HELLO. */
+#define RS_LANE_HELLO	(RS_WIRE_HDR + RS_WIRE_HELLO)
 
 #endif

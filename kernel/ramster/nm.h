@@ -46,7 +46,7 @@ void nm_table_set_port(struct nm_node *node, u16 port);
 void nm_table_set_local(struct nm_node *node, bool local);
 void nm_table_set_connect(struct nm_node *node, bool connect);
 void nm_table_set_cluster(const char *name);
-void nm_table_set_key(const u8 *key);	/* NULL: none */
+void nm_table_set_keys(const struct rs_auth_key *keys, unsigned int nr);
 bool nm_table_has_key(void);
 void nm_table_read(const struct nm_node *node, struct rs_node_info *info);
 void nm_table_show(const struct nm_node *node, struct rs_node_info *info);

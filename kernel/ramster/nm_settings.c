@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* nm_settings.c - the attributes of a cluster: times, policy, key */
+#include <linux/ctype.h>
 #include <linux/hex.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "nm.h"
+#include "peer.h"
+#include "server.h"
 
 #define MB_MAX	(1U << 24)	/* 16 TiB */
 
@@ -123,27 +126,68 @@ static ssize_t cluster_insecure_store(struct config_item *item, const char *page
 }
 CONFIGFS_ATTR(cluster_, insecure);
 
-/* What was typed is never in the log, and does not stay in configfs' buffer. */
+/* One or more keys in hex, each on a line or after a space: how many, or -EINVAL. */
+static int keys_parse(const char *page, size_t count, struct rs_auth_key *keys)
+{
+	const size_t digits = 2 * RS_SECRET_BYTES;
+	const char *end = page + strnlen(page, count);
+	u8 secret[RS_SECRET_BYTES];
+	int nr = 0;
+
+	for (;;) {
+		while (page < end && isspace(*page))
+			page++;
+		if (page == end)
+			break;
+		if (nr == RS_KEYS || end - page < digits || hex2bin(secret, page, sizeof(secret)) ||
+		    (end - page > digits && !isspace(page[digits]))) {
+			nr = 0;
+			break;
+		}
+		rs_auth_key_make(&keys[nr++], secret);
+		page += digits;
+	}
+	memzero_explicit(secret, sizeof(secret));
+	return nr ?: -EINVAL;
+}
+
+/*
+ * What was typed is never in the log, and does not stay in configfs' buffer. Connections made
+ * with a key that is no longer there end; their ends connect anew, with one that is.
+ */
 static ssize_t cluster_key_store(struct config_item *item, const char *page, size_t count)
 {
-	u8 key[RS_KEY_BYTES];
-	size_t len = strnlen(page, count);
-	int err = 0;
+	struct rs_auth_key keys[RS_KEYS];
+	int nr = keys_parse(page, count, keys);
 
-	if (len && page[len - 1] == '\n')
-		len--;
-	if (len != 2 * RS_KEY_BYTES || hex2bin(key, page, RS_KEY_BYTES)) {
-		err = nm_refuse(item, "key", -EINVAL, "not %u hex digits", 2 * RS_KEY_BYTES);
+	if (nr < 0) {
+		nm_refuse(item, "key", nr, "not %u hex digits, or %u times as many, on a line each",
+			  2 * RS_SECRET_BYTES, RS_KEYS);
 	} else {
 		mutex_lock(&nm_change_lock);
-		nm_table_set_key(key);
+		nm_table_set_keys(keys, nr);
+		rs_server_keys_changed();
+		rs_peers_keys_changed();
 		mutex_unlock(&nm_change_lock);
 	}
-	memzero_explicit(key, sizeof(key));
+	memzero_explicit(keys, sizeof(keys));
 	memzero_explicit((char *)page, count);
-	return err ?: count;
+	return nr < 0 ? nr : count;
 }
 CONFIGFS_ATTR_WO(cluster_, key);
+
+static ssize_t cluster_key_ids_show(struct config_item *item, char *page)
+{
+	struct rs_auth_key keys[RS_KEYS];
+	unsigned int nr = rs_cluster_keys(keys), i;
+	ssize_t len = 0;
+
+	for (i = 0; i < nr; i++)
+		len += sysfs_emit_at(page, len, "%*phN\n", (int)sizeof(keys[i].id), keys[i].id);
+	memzero_explicit(keys, sizeof(keys));
+	return len;
+}
+CONFIGFS_ATTR_RO(cluster_, key_ids);
 
 struct configfs_attribute *nm_cluster_attrs[] = {
 	&cluster_attr_heartbeat_ms,
@@ -157,6 +201,7 @@ struct configfs_attribute *nm_cluster_attrs[] = {
 	&cluster_attr_quota_mb,
 	&cluster_attr_insecure,
 	&cluster_attr_key,
+	&cluster_attr_key_ids,
 	NULL,
 };
 

@@ -14,8 +14,8 @@ static unsigned int nr_nodes;
 static struct nm_node *by_num[RS_NODE_MAX + 1];
 static int local_num = -1;
 static char cluster_name[RS_NAME_MAX + 1];
-static u8 cluster_key[RS_KEY_BYTES];
-static bool has_key;
+static struct rs_auth_key keys[RS_KEYS];
+static unsigned int nr_keys;
 
 static void change_begin(void)
 {
@@ -107,20 +107,20 @@ void nm_table_set_cluster(const char *name)
 	change_end();
 }
 
-void nm_table_set_key(const u8 *key)
+void nm_table_set_keys(const struct rs_auth_key *new, unsigned int nr)
 {
 	change_begin();
-	memzero_explicit(cluster_key, sizeof(cluster_key));
-	if (key)
-		memcpy(cluster_key, key, sizeof(cluster_key));
-	has_key = key;
+	memzero_explicit(keys, sizeof(keys));
+	if (nr)
+		memcpy(keys, new, nr * sizeof(*keys));
+	nr_keys = nr;
 	change_end();
 }
 
 bool nm_table_has_key(void)
 {
 	lockdep_assert_held(&nm_change_lock);
-	return has_key;
+	return nr_keys;
 }
 
 struct nm_node *nm_table_match(bool (*match)(const struct nm_node *node, const void *arg),
@@ -209,20 +209,42 @@ bool rs_node_next(u16 num, struct rs_node_info *info)
 }
 
 /**
- * rs_cluster_key - get the cluster's key
- * @key: out; the caller wipes it with memzero_explicit()
+ * rs_cluster_keys - get the cluster's keys
+ * @copy: out; the caller wipes it with memzero_explicit()
  *
  * Context: process; takes a mutex that is never held for long.
- * Return: false if none was given.
+ * Return: how many there are; 0: none was given.
  */
-bool rs_cluster_key(u8 key[RS_KEY_BYTES])
+unsigned int rs_cluster_keys(struct rs_auth_key copy[RS_KEYS])
 {
-	bool found;
+	unsigned int nr;
 
 	mutex_lock(&table_lock);
-	found = has_key;
-	if (found)
-		memcpy(key, cluster_key, RS_KEY_BYTES);
+	nr = nr_keys;
+	memcpy(copy, keys, sizeof(keys));
+	mutex_unlock(&table_lock);
+	return nr;
+}
+
+bool rs_cluster_trusts(const u8 key_id[RS_WIRE_KEY_ID])
+{
+	bool trusted;
+
+	mutex_lock(&table_lock);
+	trusted = rs_auth_trusts(keys, nr_keys, key_id);
+	mutex_unlock(&table_lock);
+	return trusted;
+}
+
+bool rs_node_is_at(const struct sockaddr_storage *addr)
+{
+	const struct nm_node *node;
+	bool found = false;
+
+	mutex_lock(&table_lock);
+	list_for_each_entry(node, &nodes, list)
+		found |= node->addr.ss_family != AF_UNSPEC &&
+			 nm_address_same_host(&node->addr, addr);
 	mutex_unlock(&table_lock);
 	return found;
 }

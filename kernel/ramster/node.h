@@ -14,11 +14,12 @@
 #include <linux/socket.h>
 #include <linux/types.h>
 
+#include "auth.h"
 #include "uapi/ramster_genl.h"
 
 #define RS_NAME_MAX	64
 #define RS_NODE_MAX	1022	/* highest node number */
-#define RS_KEY_BYTES	32
+#define RS_KEYS		2	/* the one in use, and one more while it is replaced */
 #define RS_INCARNATION_BYTES	16
 
 /* This life of the module: random, made at load. */
@@ -63,8 +64,14 @@ int rs_local_num(void);
 /* The first node with a number >= @num; false at the end. Process context. */
 bool rs_node_next(u16 num, struct rs_node_info *info);
 
-/* A copy of the cluster key; false if none was given. Process context. */
-bool rs_cluster_key(u8 key[RS_KEY_BYTES]);
+/* Copies of the cluster's keys, the one to use first; how many. Process context. */
+unsigned int rs_cluster_keys(struct rs_auth_key keys[RS_KEYS]);
+
+/* Is a connection still good that was made with this key (all zero: without one)? Process context. */
+bool rs_cluster_trusts(const u8 key_id[RS_WIRE_KEY_ID]);
+
+/* Is @addr that of a node, whatever the port? Process context. */
+bool rs_node_is_at(const struct sockaddr_storage *addr);
 
 int rs_nodemanager_init(void);
 void rs_nodemanager_exit(void);

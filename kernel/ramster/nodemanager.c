@@ -88,7 +88,7 @@ static void cluster_leave(void)
 {
 	mutex_lock(&nm_change_lock);
 	have_cluster = false;
-	nm_table_set_key(NULL);
+	nm_table_set_keys(NULL, 0);
 	nm_table_set_cluster("");
 	nm_settings_reset();
 	mutex_unlock(&nm_change_lock);

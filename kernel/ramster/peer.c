@@ -370,14 +370,14 @@ static int link(struct rs_peer *peer)
 	for (i = 0; i < __RS_LANES; i++) {
 		if (READ_ONCE(peer->removing))
 			return -ECANCELED;
-		err = rs_lane_connect(&peer->lane[i], &peer->info.addr, timeout);
-		if (!err)
-			err = rs_handshake_client(&peer->lane[i], i, &peer->info, &hs[i]);
+		err = rs_handshake_connect(&peer->lane[i], i, &peer->info, timeout,
+					   &peer->key_slot, &hs[i]);
 		if (err)
 			return err;
 	}
-	if (memcmp(hs[0].incarnation, hs[1].incarnation, sizeof(hs[0].incarnation)))
-		return -EAGAIN;	/* it restarted between the two */
+	if (memcmp(hs[0].incarnation, hs[1].incarnation, sizeof(hs[0].incarnation)) ||
+	    memcmp(hs[0].key_id, hs[1].key_id, sizeof(hs[0].key_id)))
+		return -EAGAIN;	/* it restarted, or the key was changed, between the two */
 	if (peer->has_incarnation &&
 	    memcmp(peer->incarnation, hs[0].incarnation, sizeof(peer->incarnation)))
 		has_forgotten(peer);
@@ -386,6 +386,7 @@ static int link(struct rs_peer *peer)
 		return err;
 	spin_lock(&peer->lock);
 	memcpy(peer->incarnation, hs[0].incarnation, sizeof(peer->incarnation));
+	memcpy(peer->key_id, hs[0].key_id, sizeof(peer->key_id));
 	peer->has_incarnation = true;
 	peer->last_heard = jiffies;
 	peer->up_since = jiffies;
@@ -394,6 +395,9 @@ static int link(struct rs_peer *peer)
 	spin_unlock(&peer->lock);
 	for (i = 0; i < __RS_LANES; i++)
 		rs_lane_start(&peer->lane[i]);
+	/* rs_peers_keys_changed() may have come before it could find us linked. */
+	if (!rs_cluster_trusts(peer->key_id))
+		rs_lane_break(&peer->lane[RS_LANE_BULK]);
 	return 0;
 }
 
@@ -524,6 +528,26 @@ void rs_peer_remove(u16 num)
 	change_state(peer, ~0UL, RAMSTER_NODE_DOWN, "removed");
 	zcache_donor_forgot(num);
 	rs_peer_put(peer);
+}
+
+/* Ends connections made with a key that is no longer the cluster's. Process context. */
+void rs_peers_keys_changed(void)
+{
+	struct rs_peer *peer;
+	u8 key_id[RS_WIRE_KEY_ID];
+	unsigned int num;
+	bool linked;
+
+	for (num = 0; (peer = rs_peer_next(num)); num++) {
+		num = peer->info.num;
+		spin_lock(&peer->lock);
+		linked = peer->linked;
+		memcpy(key_id, peer->key_id, sizeof(key_id));
+		spin_unlock(&peer->lock);
+		if (linked && !rs_cluster_trusts(key_id))
+			rs_lane_break(&peer->lane[RS_LANE_BULK]);
+		rs_peer_put(peer);
+	}
 }
 
 bool rs_peer_read(u16 num, struct rs_peer_info *info)

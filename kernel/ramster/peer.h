@@ -34,6 +34,9 @@ int rs_peer_add(const struct rs_node_info *node);
  */
 void rs_peer_remove(u16 num);
 
+/* The cluster's keys have changed: connections made with one that is gone end. Process context. */
+void rs_peers_keys_changed(void);
+
 /* False if there is no such peer. Any context. */
 bool rs_peer_read(u16 num, struct rs_peer_info *info);
 

@@ -93,6 +93,7 @@ struct rs_push_target {
  * struct rs_peer - a donor
  * @settled:   link_work has ended all after removal
  * @incarnation: of the last handshake, if @has_incarnation
+ * @key_id:    of the key that it was made with, zero without; @key_slot: to be tried next
  * @linked:    both lanes have shaken hands; link_work alone sets and clears it
  * @usable:    linked, and state is UP or SUSPECT, so lanes may be used
  * @last_heard: jiffies of the last proof of life
@@ -119,6 +120,8 @@ struct rs_peer {
 	bool removing;
 	bool has_incarnation;
 	u8 incarnation[16];
+	u8 key_id[RS_WIRE_KEY_ID];
+	unsigned int key_slot;
 	unsigned long last_heard;
 	unsigned long up_since;
 	unsigned int backoff_ms;

@@ -14,6 +14,7 @@
 #include <linux/zsmalloc.h>
 #include <net/sock.h>
 
+#include "admission.h"
 #include "donor_internal.h"
 #include "handshake.h"
 #include "lane.h"
@@ -22,35 +23,38 @@
 #include "stats.h"
 
 #define CONNS_MAX	4096	/* in all: two an owner */
-#define STRANGERS_MAX	64	/* that have not said HELLO */
-#define HELLO_MS	5000	/* in which they must */
+#define HELLO_MS	5000	/* in which a stranger must prove who it is */
 #define SEND_MS		30000	/* after which an owner that does not read is cut off */
 #define REPLY_DATA	(64 * 1024)
 
+/* All that a stranger costs is this, its socket and RS_LANE_HELLO bytes. */
 struct rs_conn {
 	struct rs_lane lane;
 	struct list_head node;		/* in conns */
-	/* After HELLO; conns_lock guards these until claimed is set. */
+	struct rs_greeting *greeting;	/* until it is known who it is */
+	/* Then; conns_lock guards these until claimed is set. */
 	bool claimed;
 	u16 num;
 	enum rs_lane_kind kind;
 	u8 incarnation[16];
+	u8 key_id[RS_WIRE_KEY_ID];
 	struct rs_owner *owner;
 	struct work_struct close_work;
 	struct delayed_work watch_work;
 	bool stranger;
 	bool closing;
-	u8 *reply;			/* REPLY_DATA bytes, on a lane for fetches */
-	u8 recs[RS_WIRE_MAX_RECORDS * RS_WIRE_REC];
+	/* On a lane for fetches. */
+	u8 *reply;			/* REPLY_DATA bytes */
+	u8 *recs;			/* RS_WIRE_MAX_RECORDS of them */
 };
 
 static struct workqueue_struct *server_wq;	/* frames; blocks on sending replies */
 static struct workqueue_struct *close_wq;
 
-/* Guards conns, the counts, and each connection's stranger and closing; a leaf. */
+/* Guards conns, the count, and each connection's stranger and closing. Only admission's is inside. */
 static DEFINE_SPINLOCK(conns_lock);
 static LIST_HEAD(conns);
-static unsigned int nr_conns, nr_strangers;
+static unsigned int nr_conns;
 static bool stopping;
 static DECLARE_WAIT_QUEUE_HEAD(conns_gone);
 
@@ -83,12 +87,20 @@ static void conn_close(struct rs_conn *conn)
 	spin_unlock_irqrestore(&conns_lock, flags);
 }
 
-static void known(struct rs_conn *conn)
+static void no_stranger(struct rs_conn *conn, enum rs_try how)
 {
 	lockdep_assert_held(&conns_lock);
 	if (conn->stranger)
-		nr_strangers--;
+		rs_admission_end(&conn->lane.other, how);
 	conn->stranger = false;
+}
+
+static void conn_free(struct rs_conn *conn)
+{
+	rs_lane_exit(&conn->lane);
+	kfree_sensitive(conn->greeting);
+	kvfree(conn->reply);
+	kfree(conn);
 }
 
 static void close_work(struct work_struct *work)
@@ -104,17 +116,18 @@ static void close_work(struct work_struct *work)
 		rs_owner_put(conn->owner);
 	}
 	spin_lock_irq(&conns_lock);
-	known(conn);
+	no_stranger(conn, stopping ? RS_TRY_OVER : RS_TRY_FAILED);
 	list_del(&conn->node);
 	nr_conns--;
 	wake_up_all(&conns_gone);
 	spin_unlock_irq(&conns_lock);
-	rs_lane_exit(&conn->lane);
-	kvfree(conn->reply);
-	kfree(conn);
+	conn_free(conn);
 }
 
-/* Ends a stranger that does not say HELLO, and an owner that has fallen silent: it pings, if it lives. */
+/*
+ * Ends a stranger that takes too long to say who it is, and an owner that has fallen silent: it
+ * pings, if it lives.
+ */
 static void watch_work(struct work_struct *work)
 {
 	struct rs_conn *conn = container_of(to_delayed_work(work), struct rs_conn, watch_work);
@@ -122,6 +135,9 @@ static void watch_work(struct work_struct *work)
 
 	if (READ_ONCE(conn->stranger)) {
 		counter_inc(rs, accepts_refused);
+		counter_inc(rs, handshakes_late);
+		pr_warn_ratelimited("a connection from %pISpc is ended: no handshake within %u ms\n",
+				    &conn->lane.other, HELLO_MS);
 		conn_close(conn);
 	} else if (time_after(jiffies, READ_ONCE(conn->lane.last_rx) + quiet)) {
 		conn_close(conn);
@@ -146,12 +162,19 @@ static int reply(struct rs_conn *conn, struct rs_wire_hdr *hdr, struct kvec *vec
 	return err;
 }
 
+/* Who has proven nothing is told nothing but that. */
 static void refuse(struct rs_conn *conn, int err, const char *why)
 {
-	struct rs_wire_hdr hdr = { .type = RS_ERROR, .status = -err };
+	bool unproven = err == -EKEYREJECTED || err == -EPROTO;
+	struct rs_wire_hdr hdr = { .type = RS_ERROR, .status = unproven ? EPERM : -err };
 	struct kvec vec = { (void *)why, min_t(size_t, strlen(why), RS_WIRE_MAX_TEXT) };
 
 	counter_inc(rs, accepts_refused);
+	if (err == -EKEYREJECTED)
+		counter_inc(rs, hellos_unproven);
+	if (unproven)
+		vec.iov_len = 0;
+	pr_warn_ratelimited("a connection from %pISpc was refused: %s\n", &conn->lane.other, why);
 	mutex_lock(&conn->lane.tx_lock);
 	rs_lane_send(&conn->lane, &hdr, &vec, 1);
 	mutex_unlock(&conn->lane.tx_lock);
@@ -183,16 +206,17 @@ static bool has_rival(struct rs_conn *conn)
  * are gone: what of theirs is still in our socket must not be handled after
  * what the new one brings.
  */
-static void take_over(struct rs_conn *conn, const struct rs_handshake *hs)
+static void take_over(struct rs_conn *conn, const struct rs_wire_hello *them)
 {
 	struct rs_conn *other;
 
 	spin_lock_irq(&conns_lock);
-	known(conn);
+	no_stranger(conn, RS_TRY_KNOWN);
 	conn->claimed = true;
-	conn->num = hs->from;
-	conn->kind = hs->kind;
-	memcpy(conn->incarnation, hs->incarnation, sizeof(conn->incarnation));
+	conn->num = them->from;
+	conn->kind = them->lane;
+	memcpy(conn->incarnation, them->incarnation, sizeof(conn->incarnation));
+	memcpy(conn->key_id, them->key_id, sizeof(conn->key_id));
 	list_for_each_entry(other, &conns, node)
 		if (is_rival(conn, other))
 			__conn_close(other);
@@ -206,9 +230,11 @@ static int enter(struct rs_conn *conn)
 	struct rs_node_info node;
 
 	if (conn->kind == RS_LANE_FETCH) {
-		conn->reply = kvmalloc(REPLY_DATA, GFP_KERNEL);
+		conn->reply = kvmalloc(REPLY_DATA + RS_WIRE_MAX_RECORDS * RS_WIRE_REC, GFP_KERNEL);
 		if (!conn->reply)
 			return -ENOMEM;
+		conn->recs = conn->reply + REPLY_DATA;
+		conn->lane.rx_want = RS_LANE_SMALL;
 	} else {
 		conn->lane.rx_want = RS_WIRE_MAX_FRAME;
 	}
@@ -216,22 +242,25 @@ static int enter(struct rs_conn *conn)
 	if (!conn->owner)
 		return -ENOMEM;
 	counter_inc(rs, owners_connected);
-	/* rs_server_forget() may have come before it could find us. */
-	return rs_node_find(conn->num, &node) ? 0 : -ENOENT;
+	/* rs_server_forget() or rs_server_keys_changed() may have come before it could find us. */
+	return rs_node_find(conn->num, &node) && rs_cluster_trusts(conn->key_id) ? 0 : -ENOENT;
 }
 
-static int hello(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
+/* A frame of a stranger's: the handshake, step by step. */
+static int greet(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
-	struct rs_handshake hs;
 	const char *why;
-	int err = rs_handshake_server(&conn->lane, hdr, payload, &hs, &why);
+	int err = rs_handshake_frame(&conn->lane, conn->greeting, hdr, payload, &why);
 
 	if (err) {
 		refuse(conn, err, why);
-		pr_warn_ratelimited("a connection was refused: %s\n", why);
 		return err;
 	}
-	take_over(conn, &hs);
+	if (conn->greeting->hello.state != RS_HELLO_KNOWN)
+		return 0;
+	take_over(conn, &conn->greeting->hello.them);
+	kfree_sensitive(conn->greeting);
+	conn->greeting = NULL;
 	if (READ_ONCE(conn->closing))
 		return -ECONNABORTED;
 	err = enter(conn);
@@ -240,7 +269,7 @@ static int hello(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *
 		return err;
 	}
 	conn->lane.sock->sk->sk_sndtimeo = msecs_to_jiffies(SEND_MS);
-	return rs_handshake_reply(&conn->lane, &hs, room_for(conn));
+	return rs_handshake_welcome(&conn->lane, room_for(conn));
 }
 
 static int put(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
@@ -328,7 +357,7 @@ static int frame(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *
 	struct rs_conn *conn = conn_of(lane);
 
 	if (!conn->owner)
-		return hello(conn, hdr, payload);
+		return greet(conn, hdr, payload);
 	if (hdr->type == RS_PING)
 		return ping(conn, hdr);
 	if (conn->kind == RS_LANE_BULK && hdr->type == RS_PUT)
@@ -350,7 +379,7 @@ static void broken(struct rs_lane *lane)
 
 static const struct rs_lane_ops conn_ops = { .frame = frame, .broken = broken };
 
-static struct rs_conn *conn_new(struct socket *sock)
+static struct rs_conn *conn_new(struct socket *sock, const struct sockaddr_storage *from)
 {
 	struct rs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
 
@@ -359,45 +388,78 @@ static struct rs_conn *conn_new(struct socket *sock)
 	INIT_WORK(&conn->close_work, close_work);
 	INIT_DELAYED_WORK(&conn->watch_work, watch_work);
 	conn->stranger = true;
-	if (rs_lane_init(&conn->lane, &conn_ops, server_wq, false, RS_LANE_SMALL))
+	conn->greeting = kzalloc(sizeof(*conn->greeting), GFP_KERNEL);
+	if (!conn->greeting ||
+	    rs_lane_init(&conn->lane, &conn_ops, server_wq, false, RS_LANE_HELLO))
 		goto free;
-	if (!rs_lane_adopt(&conn->lane, sock, HELLO_MS))
+	if (!rs_lane_adopt(&conn->lane, sock, from, HELLO_MS))
 		return conn;
-	rs_lane_exit(&conn->lane);
-	kfree(conn);
+	conn_free(conn);
 	return NULL;
 free:
-	kfree(conn);
+	conn_free(conn);
 release:
 	sock_release(sock);
 	return NULL;
 }
 
-void rs_server_accept(struct socket *sock)
+/* A connection for a stranger who has a place; NULL: there is no room or memory for one. */
+static struct rs_conn *conn_open(struct socket *sock, const struct sockaddr_storage *from)
 {
-	struct rs_conn *conn = NULL;
+	struct rs_conn *conn;
 	bool ok;
 
 	spin_lock_irq(&conns_lock);
-	ok = !stopping && nr_conns < CONNS_MAX && nr_strangers < STRANGERS_MAX;
-	if (ok) {
-		nr_conns++;
-		nr_strangers++;
-	}
+	ok = !stopping && nr_conns < CONNS_MAX;
+	nr_conns += ok;
 	spin_unlock_irq(&conns_lock);
-	if (ok)
-		conn = conn_new(sock);
-	else
+	if (!ok) {
 		sock_release(sock);
+		return NULL;
+	}
+	conn = conn_new(sock, from);
+	if (!conn) {
+		spin_lock_irq(&conns_lock);
+		nr_conns--;
+		wake_up_all(&conns_gone);
+		spin_unlock_irq(&conns_lock);
+	}
+	return conn;
+}
+
+/* May a stranger from there try? */
+static bool admit(const struct sockaddr_storage *from)
+{
+	switch (rs_admission_begin(from)) {
+	case RS_ADMITTED:
+		return true;
+	case RS_PENALISED:
+		counter_inc(rs, accepts_penalised);
+		pr_warn_ratelimited("connections from %pISc are refused for a while: too many of them failed\n",
+				    from);
+		return false;
+	default:
+		counter_inc(rs, accepts_limited);
+		pr_warn_ratelimited("a connection from %pISc is refused: too many are in their handshake\n",
+				    from);
+		return false;
+	}
+}
+
+void rs_server_accept(struct socket *sock)
+{
+	struct sockaddr_storage from = { };
+	struct rs_conn *conn;
+
+	if (kernel_getpeername(sock, (struct sockaddr *)&from) < 0 || !admit(&from)) {
+		counter_inc(rs, accepts_refused);
+		sock_release(sock);
+		return;
+	}
+	conn = conn_open(sock, &from);
 	if (!conn) {
 		counter_inc(rs, accepts_refused);
-		if (ok) {
-			spin_lock_irq(&conns_lock);
-			nr_conns--;
-			nr_strangers--;
-			wake_up_all(&conns_gone);
-			spin_unlock_irq(&conns_lock);
-		}
+		rs_admission_end(&from, RS_TRY_OVER);
 		return;
 	}
 	counter_inc(rs, accepts);
@@ -446,8 +508,23 @@ void rs_server_forget(u16 num)
 	rs_owner_forget(num);
 }
 
+void rs_server_keys_changed(void)
+{
+	struct rs_auth_key keys[RS_KEYS];
+	unsigned int nr = rs_cluster_keys(keys);
+	struct rs_conn *conn;
+
+	spin_lock_irq(&conns_lock);
+	list_for_each_entry(conn, &conns, node)
+		if (conn->claimed && !rs_auth_trusts(keys, nr, conn->key_id))
+			__conn_close(conn);
+	spin_unlock_irq(&conns_lock);
+	memzero_explicit(keys, sizeof(keys));
+}
+
 int rs_server_init(void)
 {
+	rs_admission_init();
 	/* Unbound, so that a GET is not queued behind the handling of bulk. */
 	server_wq = alloc_workqueue("ramster_server", WQ_UNBOUND | WQ_HIGHPRI, 0);
 	close_wq = alloc_workqueue("ramster_close", WQ_UNBOUND, 0);

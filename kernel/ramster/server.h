@@ -14,6 +14,9 @@ void rs_server_stop(void);
 /* Ends the connections of owner @num and forgets its pages. Process context, sleeps. */
 void rs_server_forget(u16 num);
 
+/* The cluster's keys have changed: connections made with one that is gone end. Process context. */
+void rs_server_keys_changed(void);
+
 int rs_server_init(void);
 void rs_server_exit(void);
 

@@ -32,7 +32,12 @@
 	X(p, disconnects)		\
 	X(p, accepts)			\
 	X(p, accepts_refused)		\
+	X(p, accepts_limited)		\
+	X(p, accepts_penalised)		\
+	X(p, hellos_unproven)		\
+	X(p, handshakes_late)		\
 	X(p, protocol_errors)		\
+	X(p, frames_forged)		\
 	X(p, incarnations_forgot)	\
 	X(p, rx_wakeups)
 

@@ -55,8 +55,7 @@ struct frame_rule {
 
 static const struct frame_rule frame_rules[__RS_WIRE_TYPES] = {
 	[RS_HELLO]	 = { .tail_min = RS_WIRE_HELLO, .tail_max = RS_WIRE_HELLO },
-	[RS_HELLO_REPLY] = { .tail_min = RS_WIRE_HELLO, .tail_max = RS_WIRE_HELLO,
-			     .uses = USES_ROOM },
+	[RS_HELLO_REPLY] = { .tail_min = RS_WIRE_HELLO, .tail_max = RS_WIRE_HELLO },
 	[RS_PUT]	 = { 1, RS_WIRE_MAX_RECORDS, RS_WIRE_REC, USES_POOL, 1, RS_WIRE_MAX_DATA },
 	[RS_PUT_REPLY]	 = { 1, RS_WIRE_MAX_RECORDS, 0, REPLY, RS_WIRE_PUT_REPLY,
 			     RS_WIRE_PUT_REPLY },
@@ -69,6 +68,8 @@ static const struct frame_rule frame_rules[__RS_WIRE_TYPES] = {
 	[RS_ROOM]	 = { .uses = USES_ROOM },
 	[RS_RECALL]	 = { .count_min = 1, .count_max = 0xffff, .uses = USES_ROOM },
 	[RS_ERROR]	 = { .uses = USES_STATUS, .tail_max = RS_WIRE_MAX_TEXT },
+	[RS_PROVE]	 = { },
+	[RS_WELCOME]	 = { .uses = USES_ROOM },
 };
 
 bool rs_wire_name_ok(const char *name, size_t len)
@@ -395,11 +396,17 @@ int rs_wire_put_reply_decode(const u8 *p, u16 count, struct rs_wire_put_reply *r
  * HELLO:
  *
  *	 0 from u16	 2 to u16	 4 lane u8	 5 version_min u8
- *	 6 version_max u8		 7 zero u8	 8 features u32
+ *	 6 version_max u8		 7 auth u8	 8 features u32
  *	12 incarnation 16 bytes		28 cluster 68 bytes, padded with zeros
+ *	96 nonce 32 bytes		128 key id 8 bytes
+ *	136 proof 32 bytes
  */
+#define AUTH_AT		7
 #define INCARNATION_AT	12
 #define CLUSTER_AT	28
+#define NONCE_AT	96
+#define KEY_ID_AT	128
+#define PROOF_AT	RS_WIRE_UNPROVEN
 
 void rs_wire_hello_encode(u8 *p, const struct rs_wire_hello *h)
 {
@@ -408,11 +415,22 @@ void rs_wire_hello_encode(u8 *p, const struct rs_wire_hello *h)
 	p[4] = h->lane;
 	p[5] = h->version_min;
 	p[6] = h->version_max;
-	p[7] = 0;
+	p[AUTH_AT] = h->auth;
 	put_unaligned_le32(h->features, p + 8);
 	memcpy(p + INCARNATION_AT, h->incarnation, sizeof(h->incarnation));
-	memset(p + CLUSTER_AT, 0, RS_WIRE_HELLO - CLUSTER_AT);
+	memset(p + CLUSTER_AT, 0, NONCE_AT - CLUSTER_AT);
 	memcpy(p + CLUSTER_AT, h->cluster, strnlen(h->cluster, RS_WIRE_NAME_MAX));
+	memcpy(p + NONCE_AT, h->nonce, sizeof(h->nonce));
+	memcpy(p + KEY_ID_AT, h->key_id, sizeof(h->key_id));
+	memcpy(p + PROOF_AT, h->proof, sizeof(h->proof));
+}
+
+static bool all_zero(const u8 *p, size_t len)
+{
+	while (len--)
+		if (*p++)
+			return false;
+	return true;
 }
 
 /**
@@ -421,12 +439,13 @@ void rs_wire_hello_encode(u8 *p, const struct rs_wire_hello *h)
  * @h: what they say; undefined on an error. Features may hold unknown bits: a
  *     HELLO offers, and who answers takes those that it knows.
  *
- * Return: 0 if the node numbers and the lane exist, the versions are a range, the
- * cluster's name is one and what follows it is zero; else -EBADMSG.
+ * Return: 0 if the node numbers, the lane and the kind of authentication exist, the
+ * versions are a range, the cluster's name is one and what follows it is zero, and
+ * nothing is proven without a key; else -EBADMSG. The proof is not looked at.
  */
 int rs_wire_hello_decode(const u8 *p, struct rs_wire_hello *h)
 {
-	size_t len, i;
+	size_t len;
 
 	h->from = get_unaligned_le16(p);
 	h->to = get_unaligned_le16(p + 2);
@@ -437,18 +456,21 @@ int rs_wire_hello_decode(const u8 *p, struct rs_wire_hello *h)
 	memcpy(h->incarnation, p + INCARNATION_AT, sizeof(h->incarnation));
 	memcpy(h->cluster, p + CLUSTER_AT, RS_WIRE_NAME_MAX);
 	h->cluster[RS_WIRE_NAME_MAX] = 0;
+	h->auth = p[AUTH_AT];
+	memcpy(h->nonce, p + NONCE_AT, sizeof(h->nonce));
+	memcpy(h->key_id, p + KEY_ID_AT, sizeof(h->key_id));
+	memcpy(h->proof, p + PROOF_AT, sizeof(h->proof));
 
 	if (h->from > RS_WIRE_NODE_MAX || h->to > RS_WIRE_NODE_MAX || h->lane >= __RS_LANES)
 		return -EBADMSG;
-	if (!h->version_min || h->version_min > h->version_max || p[7])
+	if (!h->version_min || h->version_min > h->version_max || h->auth >= __RS_AUTHS)
+		return -EBADMSG;
+	if (h->auth == RS_AUTH_NONE && !all_zero(p + KEY_ID_AT, RS_WIRE_HELLO - KEY_ID_AT))
 		return -EBADMSG;
 	len = strnlen(h->cluster, RS_WIRE_NAME_MAX);
 	if (!rs_wire_name_ok(h->cluster, len))
 		return -EBADMSG;
-	for (i = CLUSTER_AT + len; i < RS_WIRE_HELLO; i++)
-		if (p[i])
-			return -EBADMSG;
-	return 0;
+	return all_zero(p + CLUSTER_AT + len, NONCE_AT - CLUSTER_AT - len) ? 0 : -EBADMSG;
 }
 
 u8 rs_wire_version_common(const struct rs_wire_hello *h)

@@ -31,9 +31,14 @@
 #define RS_WIRE_MAX_ZPAGE	4096
 #define RS_WIRE_MAX_DATA	(128 * 1024)	/* zpage bytes in a frame */
 #define RS_WIRE_MAX_PAYLOAD	(RS_WIRE_MAX_RECORDS * RS_WIRE_REC + RS_WIRE_MAX_DATA)
-#define RS_WIRE_MAX_FRAME	(RS_WIRE_HDR + RS_WIRE_MAX_PAYLOAD)
+#define RS_WIRE_TAG		16	/* bytes behind the payload of an authenticated frame */
+#define RS_WIRE_MAX_FRAME	(RS_WIRE_HDR + RS_WIRE_MAX_PAYLOAD + RS_WIRE_TAG)
 #define RS_WIRE_MAX_TEXT	120	/* bytes of an ERROR's text */
-#define RS_WIRE_HELLO		96	/* bytes of a HELLO's payload */
+#define RS_WIRE_HELLO		168	/* bytes of a HELLO's payload */
+#define RS_WIRE_UNPROVEN	136	/* of these come before its proof */
+#define RS_WIRE_NONCE		32
+#define RS_WIRE_KEY_ID		8
+#define RS_WIRE_PROOF		32
 #define RS_WIRE_PUT_REPLY	8	/* bytes of a PUT_REPLY's payload */
 #define RS_WIRE_NAME_MAX	64
 #define RS_WIRE_NODE_MAX	1022
@@ -53,6 +58,8 @@ enum rs_wire_type {
 	RS_ROOM,	/* donor to owner: room changed; nothing but the header */
 	RS_RECALL,	/* donor to owner: take @count MiB back */
 	RS_ERROR,	/* then the sender closes */
+	RS_PROVE,	/* owner to donor: the first frame with the session's protection */
+	RS_WELCOME,	/* its answer: from here on there are requests */
 	__RS_WIRE_TYPES,
 };
 
@@ -74,7 +81,8 @@ enum rs_flush_scope {
  * @length:  payload bytes
  * @room:    from a donor: pages it would still take of this owner; zero in ERROR and
  *	     in what an owner sends
- * @checksum: crc32c of the header (this field zero) and the payload
+ * @checksum: crc32c of the header (this field zero) and the payload; zero in an
+ *	     authenticated frame, which has a tag behind its payload (auth.h)
  */
 struct rs_wire_hdr {
 	u8 type;
@@ -133,6 +141,17 @@ struct rs_wire_hello {
 	u32 features;
 	u8 incarnation[16];
 	char cluster[65];	/* zero-terminated */
+	u8 auth;		/* enum rs_wire_auth */
+	u8 nonce[RS_WIRE_NONCE];
+	u8 key_id[RS_WIRE_KEY_ID];	/* without a key, this and @proof are zero */
+	u8 proof[RS_WIRE_PROOF];
+};
+
+/* How nodes prove who they are, and how the frames after HELLO are protected. */
+enum rs_wire_auth {
+	RS_AUTH_NONE,		/* not at all; CRC-32C against accidents */
+	RS_AUTH_KEY,		/* HMAC-SHA256 with the cluster key; Poly1305 with session keys */
+	__RS_AUTHS,
 };
 
 enum rs_lane_kind {

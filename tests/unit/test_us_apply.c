@@ -418,6 +418,11 @@ static void test_key_files(void **state)
 		{ DIGITS "0\n", 0600, " holds no key" },
 		{ "x" DIGITS, 0600, " holds no key" },
 		{ DIGITS "\n\n", 0600, " holds no key" },
+		{ DIGITS "\n" DIGITS "\n", 0600, NULL },
+		{ DIGITS "\n" DIGITS, 0600, NULL },
+		{ DIGITS " " DIGITS "\n", 0600, " holds no key" },
+		{ DIGITS "\n" DIGITS "\n" DIGITS "\n", 0600, " holds no key" },
+		{ DIGITS "\n" DIGITS "\n\n", 0600, " holds no key" },
 	};
 	struct fake_host *f = *state;
 	char *key = fake_host_path(f, "run/key"), *text = rms_format(KEYED(), key);

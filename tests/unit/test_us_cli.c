@@ -331,10 +331,48 @@ static void test_genkey(void **state)
 	free(key);
 }
 
+static char *says_of_key(const char *fmt, const char *key, int want)
+{
+	char *words = rms_format(fmt, key);
+
+	assert_int_equal(ctl(words), want);
+	free(words);
+	return rms_read_file(key, 1000);
+}
+
+static void test_rotate_key(void **state)
+{
+	char *key = fake_host_path(&machine, "key"), *one, *two, *three;
+	struct stat st;
+
+	(void)state;
+	one = says_of_key("genkey %s", key, RMS_OK);
+	two = says_of_key("rotate-key %s", key, RMS_OK);
+	assert_int_equal(stat(key, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(strlen(two), 2 * strlen(one));
+	assert_string_equal(two + strlen(one), one);
+	assert_memory_not_equal(two, one, strlen(one));
+	three = says_of_key("rotate-key %s", key, RMS_FAILED);
+	assert_said("a key is being replaced already");
+	assert_string_equal(three, two);
+	free(three);
+	three = says_of_key("rotate-key %s --finish", key, RMS_OK);
+	assert_int_equal(strlen(three), strlen(one));
+	assert_memory_equal(three, two, strlen(three));
+	free(says_of_key("rotate-key %s --finish", key, RMS_FAILED));
+	assert_said("there is one key only");
+	free(one);
+	free(two);
+	free(three);
+	free(key);
+}
+
 static void test_help_everywhere(void **state)
 {
 	static const char *const commands[] = {
 		"add-node", "remove-node", "set-local", "list-nodes", "check", "up", "down", "status", "stats", "genkey",
+		"rotate-key",
 	};
 	size_t i;
 
@@ -363,6 +401,7 @@ int main(void)
 		with_machine(test_a_change_that_would_make_the_running_node_unsafe),
 		with_machine(test_json_is_json),
 		with_machine(test_genkey),
+		with_machine(test_rotate_key),
 		with_machine(test_help_everywhere),
 	};
 

@@ -72,6 +72,10 @@ static struct rs_wire_hello some_hello(void)
 	for (int i = 0; i < 16; i++)
 		h.incarnation[i] = 0xf0 + i;
 	strcpy(h.cluster, "lab.2_A-z");
+	h.auth = RS_AUTH_KEY;
+	memset(h.nonce, 0x11, sizeof(h.nonce));
+	memset(h.key_id, 0x22, sizeof(h.key_id));
+	memset(h.proof, 0x33, sizeof(h.proof));
 	return h;
 }
 
@@ -149,8 +153,8 @@ static void test_bounds_by_type(void **state)
 		u32 min, max;	/* bytes for count_max records */
 		u16 status;
 	} types[] = {
-		{ RS_HELLO, 0, 0, 96, 96, 0 },
-		{ RS_HELLO_REPLY, 0, 0, 96, 96, 0 },
+		{ RS_HELLO, 0, 0, 168, 168, 0 },
+		{ RS_HELLO_REPLY, 0, 0, 168, 168, 0 },
 		{ RS_PUT, 1, 64, 512 + 1, 512 + 131072, 0 },
 		{ RS_PUT_REPLY, 1, 64, 8, 8, 0 },
 		{ RS_GET, 1, 64, 512, 512, 0 },
@@ -162,6 +166,8 @@ static void test_bounds_by_type(void **state)
 		{ RS_ROOM, 0, 0, 0, 0, 0 },
 		{ RS_RECALL, 1, 65535, 0, 0, 0 },
 		{ RS_ERROR, 0, 0, 0, 120, 5 },
+		{ RS_PROVE, 0, 0, 0, 0, 0 },
+		{ RS_WELCOME, 0, 0, 0, 0, 0 },
 	};
 
 	(void)state;
@@ -205,7 +211,7 @@ static void test_unused_fields(void **state)
 		bool pool, status, room;
 	} types[] = {
 		{ RS_HELLO, false, false, false },
-		{ RS_HELLO_REPLY, false, false, true },
+		{ RS_HELLO_REPLY, false, false, false },
 		{ RS_PUT, true, false, false },
 		{ RS_PUT_REPLY, true, true, true },
 		{ RS_GET, true, false, false },
@@ -217,9 +223,11 @@ static void test_unused_fields(void **state)
 		{ RS_ROOM, false, false, true },
 		{ RS_RECALL, false, false, true },
 		{ RS_ERROR, false, true, false },
+		{ RS_PROVE, false, false, false },
+		{ RS_WELCOME, false, false, true },
 	};
 	static const u32 lengths[__RS_WIRE_TYPES] = {
-		[RS_HELLO] = 96, [RS_HELLO_REPLY] = 96, [RS_PUT] = 9, [RS_PUT_REPLY] = 8,
+		[RS_HELLO] = 168, [RS_HELLO_REPLY] = 168, [RS_PUT] = 9, [RS_PUT_REPLY] = 8,
 		[RS_GET] = 8, [RS_GET_REPLY] = 8, [RS_FLUSH] = 8,
 	};
 
@@ -434,6 +442,12 @@ static void test_hello(void **state)
 	assert_int_equal(back.features, h.features);
 	assert_memory_equal(back.incarnation, h.incarnation, 16);
 	assert_string_equal(back.cluster, h.cluster);
+	assert_int_equal(back.auth, h.auth);
+	assert_memory_equal(back.nonce, h.nonce, sizeof(h.nonce));
+	assert_memory_equal(back.key_id, h.key_id, sizeof(h.key_id));
+	assert_memory_equal(back.proof, h.proof, sizeof(h.proof));
+	assert_int_equal(f.payload[RS_WIRE_UNPROVEN - 1], 0x22);
+	assert_int_equal(f.payload[RS_WIRE_UNPROVEN], 0x33);
 
 	memset(h.cluster, 'x', 64);
 	h.cluster[64] = 0;
@@ -451,7 +465,7 @@ static void test_hello_refused(void **state)
 		{ 2, 0xff },			/* to 1023 */
 		{ 4, 2 },			/* lane */
 		{ 5, 0 }, { 5, 10 }, { 6, 0 },	/* versions */
-		{ 7, 1 },			/* unused */
+		{ 7, 0 }, { 7, 2 },		/* a proof without a key, unknown */
 		{ 28, 0 }, { 29, '/' }, { 29, ' ' }, { 29, 0x80 }, { 29, '\n' }, { 29, 0 },
 		{ 60, 'x' }, { 91, 'x' }, { 92, 'x' }, { 95, 1 },
 	};

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/* admission.c - limits for strangers; admission.h has the contract */
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/jiffies.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "admission.h"
+#include "node.h"
+
+#define PLACES		64	/* handshakes at once */
+#define PLACES_OPEN	48	/* of these for any address */
+#define PLACES_EACH	8	/* for one address */
+#define FAILURES_MAX	20	/* within PENALTY_MS; then none for PENALTY_MS */
+#define PENALTY_MS	10000
+
+#define SETS		64
+#define WAYS		4
+
+/*
+ * What is known of an address; of an IPv6 address its /64, which anybody
+ * has all addresses of. In use while it has places; else it may be another's.
+ */
+struct origin {
+	u64 addr;
+	sa_family_t family;
+	u8 places;
+	u8 failures;
+	unsigned long since;	/* jiffies of the first of @failures, or when the penalty began */
+};
+
+/* Guards all below; a leaf. */
+static DEFINE_SPINLOCK(lock);
+static struct origin origins[SETS][WAYS];
+static unsigned int places_taken;
+static siphash_key_t hash_key;	/* so that nobody can choose whom they share a set with */
+
+static u64 address_of(const struct sockaddr_storage *from)
+{
+	u64 addr;
+
+	if (from->ss_family == AF_INET)
+		return (__force u32)((const struct sockaddr_in *)from)->sin_addr.s_addr;
+	memcpy(&addr, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof(addr));
+	return addr;
+}
+
+static bool is_recent(const struct origin *o)
+{
+	return o->failures && time_before(jiffies, o->since + msecs_to_jiffies(PENALTY_MS));
+}
+
+/* The address' entry, made if @make and there is one to have: the least known one of its set. */
+static struct origin *origin_of(const struct sockaddr_storage *from, bool make)
+{
+	u64 addr = address_of(from);
+	struct origin *set = origins[siphash_1u64(addr, &hash_key) % SETS];
+	struct origin *free = NULL;
+	int i;
+
+	lockdep_assert_held(&lock);
+	for (i = 0; i < WAYS; i++) {
+		struct origin *o = &set[i];
+
+		if (o->addr == addr && o->family == from->ss_family)
+			return o;
+		if (!o->places && (!free || !is_recent(o) ||
+				   (is_recent(free) && o->failures < free->failures)))
+			free = o;
+	}
+	if (make && free)
+		*free = (struct origin) { .addr = addr, .family = from->ss_family };
+	return make ? free : NULL;
+}
+
+/**
+ * rs_admission_begin - a stranger has connected
+ * @from: its address
+ *
+ * Context: process.
+ * Return: whether it may try; if so, rs_admission_end() is due.
+ */
+enum rs_admission rs_admission_begin(const struct sockaddr_storage *from)
+{
+	unsigned int open = rs_node_is_at(from) ? PLACES : PLACES_OPEN;
+	enum rs_admission answer = RS_TOO_MANY;
+	struct origin *o;
+
+	spin_lock_irq(&lock);
+	o = origin_of(from, true);
+	if (o && o->failures >= FAILURES_MAX && is_recent(o)) {
+		answer = RS_PENALISED;
+	} else if (o && o->places < PLACES_EACH && places_taken < open) {
+		o->places++;
+		places_taken++;
+		answer = RS_ADMITTED;
+	}
+	spin_unlock_irq(&lock);
+	return answer;
+}
+
+void rs_admission_end(const struct sockaddr_storage *from, enum rs_try how)
+{
+	struct origin *o;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	places_taken--;
+	/* It is there: it has a place. */
+	o = origin_of(from, false);
+	if (o) {
+		o->places--;
+		if (how == RS_TRY_KNOWN) {
+			o->failures = 0;
+		} else if (how == RS_TRY_FAILED) {
+			if (!is_recent(o))
+				o->failures = 0;
+			if (!o->failures || o->failures == FAILURES_MAX - 1)
+				o->since = jiffies;
+			if (o->failures < FAILURES_MAX)
+				o->failures++;
+		}
+	}
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+void rs_admission_init(void)
+{
+	get_random_bytes(&hash_key, sizeof(hash_key));
+}
