@@ -103,6 +103,8 @@ int main(int argc, char **argv)
 						       .length = RS_WIRE_PUT_REPLY, .room = 99 });
 	write_get();
 	write_flush();
+	write_frame("prove", (struct rs_wire_hdr){ .type = RS_PROVE });
+	write_frame("welcome", (struct rs_wire_hdr){ .type = RS_WELCOME, .room = 99 });
 	write_frame("ping", (struct rs_wire_hdr){ .type = RS_PING });
 	write_frame("pong", (struct rs_wire_hdr){ .type = RS_PONG, .room = 99 });
 	write_frame("room", (struct rs_wire_hdr){ .type = RS_ROOM, .room = 99 });
