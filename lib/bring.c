@@ -29,8 +29,10 @@ static int check_address(struct rms_host *host, const struct rms_config *cfg, st
 
 	if (!host->ops->has_address(host, local->address.s))
 		return 0;
-	return rms_fail_at(err, cfg->path, local->address.line, "address %s of node \"%s\" is not this machine's; correct it, `ramsterctl set-local` another node, or wait for the network",
-			   local->address.s, local->name.s);
+	rms_fail_at(err, cfg->path, local->address.line, "address %s of node \"%s\" is not this machine's; correct it, `ramsterctl set-local` another node, or wait for the network",
+		    local->address.s, local->name.s);
+	err->kind = RMS_FAILED;	/* the file may be right, and the network late */
+	return -1;
 }
 
 static int check_all(struct rms_host *host, const struct rms_config *cfg, char key[RMS_KEY_TEXT],

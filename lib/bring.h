@@ -20,7 +20,7 @@ struct rms_bring {
 	bool unload;		/* down: unload the modules, too */
 	unsigned int swapoff_s;	/* down: time limit of swapoff; 0: none */
 	unsigned int lent_s;	/* down: how long to wait for owners to take their pages back */
-	bool go_on;		/* down: then go on, rather than refuse */
+	bool go_on;		/* down: then go on, rather than refuse; wait for memory, too */
 	/* progress for people: one line, now and then */
 	void (*say)(void *ctx, const char *line);
 	void *ctx;

@@ -66,10 +66,30 @@ static int check_fits(const struct rms_bring *b, struct rms_error *err)
 			room += areas[i].bytes - areas[i].used;
 	}
 	rms_swap_areas_free(areas, n);
-	if (b->force || room < 0 || used <= room)
+	if (room < 0 || used <= room)
 		return 0;
 	return rms_fail(err, RMS_FAILED, "%s are swapped out and only %s of memory and other swap are free; end some programs first, or --force (the kernel may then kill some)",
 			rms_format_size(used, need, sizeof(need)), rms_format_size(room, have, sizeof(have)));
+}
+
+/*
+ * When the whole machine stops, so do the programs whose pages these are, but in
+ * no order to us; who goes on waits for the room that they leave.
+ */
+static int wait_until_fits(const struct rms_bring *b, struct rms_error *err)
+{
+	time_t start = now_s(), said = start - SAY_EVERY_S;
+
+	while (!b->force && check_fits(b, err)) {
+		if (!b->go_on || (b->swapoff_s && now_s() - start >= (time_t)b->swapoff_s))
+			return -1;
+		if (now_s() - said >= SAY_EVERY_S) {
+			said = now_s();
+			say(b, "waiting for memory: %s", err->text);
+		}
+		usleep(POLL_US);
+	}
+	return 0;
 }
 
 /* The errno that @child ends with; -1: it runs still. */
@@ -89,6 +109,20 @@ static int reap(pid_t child, bool wait)
 }
 
 /*
+ * In the child. EINVAL while it is listed: somebody else, such as an init system
+ * that stops the machine, is swapping it off; wait for how that ends. If it fails,
+ * the device is swapped on again, and it is our turn.
+ */
+static int swap_off_here(const struct rms_bring *b, const char *path)
+{
+	int e;
+
+	while ((e = -b->host->ops->swap_off(b->host, path)) == EINVAL && rms_swap_is_on(b->host, path))
+		usleep(POLL_US);
+	return e == EINVAL ? 0 : e;
+}
+
+/*
  * swapoff(2) may take long and says nothing meanwhile: a child calls it, so that
  * its progress can be told and its time limited. A signal ends it, and then the
  * device is swapped on as before.
@@ -105,7 +139,7 @@ static int swap_off(const struct rms_bring *b, const char *path, struct rms_erro
 	if (child < 0)
 		return rms_fail(err, RMS_FAILED, "%s: cannot start swapoff: %s", path, strerror(errno));
 	if (!child)
-		_exit(-b->host->ops->swap_off(b->host, path) & 0xff);
+		_exit(swap_off_here(b, path) & 0xff);
 	while ((e = reap(child, late)) < 0) {
 		if (b->swapoff_s && now_s() - start >= (time_t)b->swapoff_s) {
 			kill(child, SIGKILL);
@@ -202,7 +236,7 @@ int rms_down(const struct rms_bring *b, struct rms_error *err)
 
 	if (lock < 0)
 		return -1;
-	ret = check_fits(b, err);
+	ret = wait_until_fits(b, err);
 	if (!ret)
 		ret = swap_off_all(b, err);
 	if (!ret)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cfs.h"
 #include "file.h"
@@ -13,10 +14,26 @@
 
 #define ATTR_BYTES_MAX	65536
 
+/* A device is busy while udev has a look, as it has when swap leaves it */
+#define BUSY_TRIES	9
+#define BUSY_FIRST_US	20000	/* doubles: 5 s in all */
+
 void rms_journal_add(struct rms_journal *j, enum rms_undo_kind kind, const char *path, const char *value)
 {
 	j->steps = rms_realloc(j->steps, (j->nr + 1) * sizeof(*j->steps));
 	j->steps[j->nr++] = (struct rms_undo){ kind, rms_strdup(path), value ? rms_strdup(value) : NULL };
+}
+
+/* Write an attribute; the errno. Taking a device away is tried until udev is done with it. */
+static int write_patiently(struct rms_host *host, const char *path, const char *value)
+{
+	const char *attr = strrchr(path, '/');
+	bool passes = attr && !strcmp(attr, "/live") && !strcmp(value, "0");
+	int e, tries = 0;
+
+	while ((e = -host->ops->write_attr(host, path, value)) == EBUSY && passes && ++tries < BUSY_TRIES)
+		usleep(BUSY_FIRST_US << (tries - 1));
+	return e;
 }
 
 static void take_back(struct rms_host *host, const struct rms_undo *u)
@@ -29,7 +46,7 @@ static void take_back(struct rms_host *host, const struct rms_undo *u)
 		host->ops->make_dir(host, u->path);
 		break;
 	case RMS_UNDO_WRITE:
-		host->ops->write_attr(host, u->path, u->value);
+		write_patiently(host, u->path, u->value);
 		break;
 	case RMS_UNDO_SWAPOFF:
 		host->ops->swap_off(host, u->path);
@@ -116,7 +133,7 @@ static int write_attr(struct rms_host *host, const char *path, const char *value
 	int ret, e;
 
 	rms_kmsg_open(&k, host);
-	e = -host->ops->write_attr(host, path, value);
+	e = write_patiently(host, path, value);
 	ret = e ? refused(err, &k, e, what) : 0;
 	rms_kmsg_close(&k);
 	return ret;

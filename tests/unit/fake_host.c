@@ -262,7 +262,7 @@ static int fake_swap_off(struct rms_host *host, const char *path)
 {
 	struct fake_host *f = fake_of(host);
 	char *swaps = fake_host_path(f, "proc/swaps");
-	int e = change(f);
+	int e = f->swapoff_taken-- > 0 ? EINVAL : change(f);
 
 	(void)path;
 	if (!e)

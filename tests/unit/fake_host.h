@@ -18,6 +18,7 @@ struct fake_host {
 	int changes;		/* that were asked for so far */
 	int fail_at;		/* this one (from 1) fails; 0: none does */
 	int fail_errno;
+	int swapoff_taken;	/* so many times, swapoff says that somebody else is at it */
 	uint64_t remote, lent;	/* pages of every node */
 };
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -364,6 +365,59 @@ static void test_a_failed_swapoff_leaves_it_all(void **state)
 	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
 }
 
+/* Systemd swaps off all devices of a machine that stops; which of us is first is luck. */
+static void test_a_swapoff_by_somebody_else_is_waited_for(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_error err;
+
+	up(f, FILE_1);
+	f->swapoff_taken = 2;
+	assert_int_equal(try_down(f, false, &err), 0);
+	assert_absent(f, "config/frontswap/frontswap0");
+}
+
+static void test_a_device_that_udev_looks_at_goes_when_it_has_looked(void **state)
+{
+	struct fake_host *f = *state;
+	char *swaps = fake_host_path(f, "proc/swaps");
+	struct rms_error err;
+
+	up(f, FILE_1);
+	fake_write(swaps, "Filename Type Size Used Priority\n");
+	f->fail_at = f->changes + 1;	/* live = 0 */
+	f->fail_errno = EBUSY;
+	assert_int_equal(try_down(f, false, &err), 0);
+	assert_absent(f, "config/frontswap/frontswap0");
+	free(swaps);
+}
+
+static void test_a_stop_waits_for_memory(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_bring b = { .host = &f->host, .go_on = true };
+	char *swaps = fake_host_path(f, "proc/swaps"), *meminfo = fake_host_path(f, "proc/meminfo");
+	char *text = rms_format("Filename Type Size Used Priority\n"
+				"%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
+	struct rms_error err;
+	pid_t program;
+
+	up(f, FILE_1);
+	fake_write(swaps, text);
+	program = fork();
+	if (!program) {
+		usleep(300000);
+		fake_write(meminfo, "MemTotal: 1048576 kB\nMemAvailable: 900000 kB\n");
+		_exit(0);
+	}
+	assert_int_equal(rms_down(&b, &err), 0);
+	assert_int_equal(waitpid(program, NULL, WNOHANG), program);
+	assert_absent(f, "config/frontswap/frontswap0");
+	free(text);
+	free(meminfo);
+	free(swaps);
+}
+
 #define BACKED(path)	"local = \"a\"; cluster = { nodes = ( " NODES " ); };\n" \
 			"devices = ( { name = \"frontswap0\";\nbacking = \"" path "\"; } );"
 
@@ -394,6 +448,7 @@ static void test_an_address_of_another_machine(void **state)
 	assert_int_equal(try_up(f, "local = \"a\"; cluster = { nodes = (\n"
 				"{ name = \"a\"; num = 0; address = \"127.9.9.9\"; } ); };", false, &err), -1);
 	assert_non_null(strstr(err.text, "f:2: address 127.9.9.9 of node \"a\" is not this machine's"));
+	assert_int_equal(err.kind, RMS_FAILED);
 	assert_int_equal(f->changes, 0);
 }
 
@@ -507,6 +562,9 @@ int main(void)
 		with_host(test_down_refuses_what_does_not_fit),
 		with_host(test_down_keeps_what_others_lent),
 		with_host(test_a_failed_swapoff_leaves_it_all),
+		with_host(test_a_swapoff_by_somebody_else_is_waited_for),
+		with_host(test_a_device_that_udev_looks_at_goes_when_it_has_looked),
+		with_host(test_a_stop_waits_for_memory),
 		with_host(test_backing_devices),
 		with_host(test_an_address_of_another_machine),
 		with_host(test_key_files),
