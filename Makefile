@@ -61,13 +61,6 @@ demo: all ## two nodes, one of which needs twice the RAM that it has
 bench: all ## our device against NVMe/TCP, nbd and zram; build/bench/results.json
 	$(PYTHON) -B bench/run.py
 
-.PHONY: install
-install: userspace-install ## into DESTDIR: tools, manual pages, units; modules of the running kernel
-	if [ -d /lib/modules/$$(uname -r)/build ]; then \
-		$(MAKE) -C /lib/modules/$$(uname -r)/build M=$(CURDIR)/kernel \
-			INSTALL_MOD_PATH=$(DESTDIR) modules modules_install; \
-	fi
-
 .PHONY: clean
 clean: ## what was built; caches outside the tree stay
 	rm -rf build

@@ -6,23 +6,27 @@
 
 US_BUILD ?= build
 DESTDIR ?=
-PREFIX ?= /usr
-SYSCONFDIR ?= /etc
+PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
-UNITDIR ?= /lib/systemd/system
+# Empty: no unit is installed
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR ?= $(PREFIX)/share/doc/ramster
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
-RAMSTER_VERSION ?= 0.1.0
+RAMSTER_VERSION ?= $(shell scripts/version)
+# What a distribution's packages set in their own way
+US_HARDEN ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2
+US_WERROR ?= -Werror
 
 US_PACKAGES = libconfig libnl-3.0 libnl-genl-3.0
 US_CC ?= gcc
 US_CFLAGS = -std=c11 -D_GNU_SOURCE -DRAMSTER_VERSION='"$(RAMSTER_VERSION)"' \
-	-O2 -g -Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
+	-O2 -g -Wall -Wextra $(US_WERROR) $(US_HARDEN) -fPIE $(CPPFLAGS) $(CFLAGS) \
 	-MMD -MP $(shell pkg-config --cflags $(US_PACKAGES) libsystemd)
-US_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+US_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 US_LIBS = $(shell pkg-config --libs $(US_PACKAGES))
 US_SANITIZE = -std=c11 -D_GNU_SOURCE -DRAMSTER_VERSION='"$(RAMSTER_VERSION)"' \
-	-O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-O1 -g -Wall -Wextra $(US_WERROR) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -MMD -MP $(shell pkg-config --cflags $(US_PACKAGES) libsystemd)
 
 US_LIB_SRC := $(sort $(wildcard lib/*.c))
@@ -38,7 +42,7 @@ US_SAN_LIB_OBJ := $(call us_objs,us-san,$(US_LIB_SRC))
 US_SAN_CTL_OBJ := $(call us_objs,us-san,$(US_CTL_SRC))
 US_TEST_BINS := $(patsubst %,$(US_BUILD)/us-san/test-%,$(US_TESTS))
 
-.PHONY: userspace userspace-check userspace-install userspace-clean
+.PHONY: userspace userspace-check userspace-install userspace-uninstall userspace-clean
 
 userspace: $(US_BUILD)/ramsterctl $(US_BUILD)/ramsterd
 
@@ -82,12 +86,25 @@ userspace-check: userspace $(US_TEST_BINS) $(US_BUILD)/us-san/ramsterctl
 userspace-install: userspace
 	install -D -m 0755 $(US_BUILD)/ramsterctl $(DESTDIR)$(SBINDIR)/ramsterctl
 	install -D -m 0755 $(US_BUILD)/ramsterd $(DESTDIR)$(SBINDIR)/ramsterd
-	install -D -m 0644 etc/ramster.conf.example $(DESTDIR)$(PREFIX)/share/doc/ramster/ramster.conf.example
-	install -d $(DESTDIR)$(UNITDIR)
-	sed 's,@SBINDIR@,$(SBINDIR),' systemd/ramsterd.service.in > $(DESTDIR)$(UNITDIR)/ramsterd.service
+	install -D -m 0644 etc/ramster.conf.example $(DESTDIR)$(DOCDIR)/ramster.conf.example
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 man/ramsterctl.8 man/ramsterd.8
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man5 man/ramster.conf.5
 	install -D -m 0644 completions/ramsterctl $(DESTDIR)$(COMPLETIONDIR)/ramsterctl
+ifneq ($(UNITDIR),)
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's,@SBINDIR@,$(SBINDIR),' systemd/ramsterd.service.in > $(DESTDIR)$(UNITDIR)/ramsterd.service
+endif
+
+userspace-uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/ramsterctl $(DESTDIR)$(SBINDIR)/ramsterd
+	rm -f $(DESTDIR)$(DOCDIR)/ramster.conf.example
+	rm -f $(DESTDIR)$(MANDIR)/man8/ramsterctl.8 $(DESTDIR)$(MANDIR)/man8/ramsterd.8
+	rm -f $(DESTDIR)$(MANDIR)/man5/ramster.conf.5
+	rm -f $(DESTDIR)$(COMPLETIONDIR)/ramsterctl
+	-rmdir $(DESTDIR)$(DOCDIR)
+ifneq ($(UNITDIR),)
+	rm -f $(DESTDIR)$(UNITDIR)/ramsterd.service
+endif
 
 userspace-clean:
 	rm -rf $(US_BUILD)/us $(US_BUILD)/us-san $(US_BUILD)/libramster.a $(US_BUILD)/ramsterctl $(US_BUILD)/ramsterd

@@ -67,5 +67,6 @@ module_init(frontswap_init);
 module_exit(frontswap_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(RAMSTER_VERSION);
 MODULE_DESCRIPTION("Stacked block device that offers its pages to a backend");
 MODULE_AUTHOR("RAMster project");

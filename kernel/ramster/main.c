@@ -72,3 +72,4 @@ module_exit(ramster_exit);
 
 MODULE_DESCRIPTION("RAM of a cluster as a tier behind zcache: nodes, connections, lending");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(RAMSTER_VERSION);

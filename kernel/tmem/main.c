@@ -39,3 +39,4 @@ module_exit(tmem_exit);
 
 MODULE_DESCRIPTION("Transcendent memory: pools of pages by key");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(RAMSTER_VERSION);

@@ -129,3 +129,4 @@ module_exit(zcache_exit);
 
 MODULE_DESCRIPTION("Compressed cache for swapped pages, with donors or a disk behind it");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(RAMSTER_VERSION);
