@@ -47,17 +47,20 @@ class Node:
                 subprocess.run(["truncate", "-s", size, str(path)], check=True)
             yield f"file={path},cache=unsafe,discard=unmap"
 
-    def _command_line(self):
-        machine = self.machine
-        append = f"{KERNEL_COMMAND_LINE} vm_host={self.name} {machine.append}"
+    def _append(self):
+        append = f"{KERNEL_COMMAND_LINE} vm_host={self.name} {self.machine.append}"
         if self.lan is not None:
             append += f" vm_ip={self.ip}"
+        return append
+
+    def _command_line(self):
+        machine = self.machine
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
             "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max",
             "-m", str(machine.ram), "-smp", str(machine.cpus),
             "-kernel", str(machine.kernel.vmlinuz), "-initrd", str(machine.images.initramfs),
-            "-append", append,
+            "-append", self._append(),
             "-chardev", f"file,id=console,path={self.log.path},append=on",
             "-serial", "chardev:console",
             "-qmp", f"unix:{self.folder}/{self.name}.qmp,server=on,wait=off",

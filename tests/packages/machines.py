@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Machines with an init system, a disk and Debian's packages, on one LAN.
+
+A disk lasts for as long as its Machines do: a machine can be rebooted, switched
+off and on. The rest is as with the small VMs of vmlab.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cluster"))
+
+from vmlab import DirtyLog, Node, wait_until  # noqa: E402
+from vmlab.lan import Lan  # noqa: E402
+from vmlab.paths import BUILD, TOP  # noqa: E402
+
+NEXT = "9.9.9"  # the version of the packages to upgrade to
+BOOT_TIMEOUT = 400
+
+# Systemd stops what it watches over within 90 s; a stop that hangs takes longer.
+SHUTDOWN_TIMEOUT = 200
+
+
+class Machine(Node):
+    """One of them. hellos counts how often its agent has said that it is there."""
+
+    def _disks(self):
+        yield f"file={self.machine.disks['root']},cache=unsafe,discard=unmap"
+
+    def _append(self):
+        return "root=/dev/vda rw console=ttyS0 loglevel=6 no_timer_check random.trust_cpu=on"
+
+    def wait_boot(self):
+        self.wait_for_boot(1)
+
+    def wait_for_boot(self, count):
+        """Wait until it is up for the count'th time since it was switched on."""
+        self.agent.wait_hello(count, BOOT_TIMEOUT)
+        state = self.run("systemctl is-system-running --wait", BOOT_TIMEOUT, check=False).out
+        failed = self.output("systemctl list-units --failed --plain --no-legend")
+        assert state.strip() == "running", f"{self.name} is {state}: {failed}"
+
+    def ask_to_reboot(self):
+        """Returns at once; wait_for_boot(the number returned) waits for the end."""
+        count = self.agent.hellos + 1
+        self.run("systemctl reboot --no-block")
+        return count
+
+    def power_off(self):
+        """As an admin does it; an error if the machine does not end by itself."""
+        self.run("systemctl poweroff --no-block")
+        wait_until(lambda: not self.alive(), f"{self.name} to switch itself off", SHUTDOWN_TIMEOUT)
+        self.kill()
+
+    def journal(self, unit, options="-b"):
+        return self.output(f"journalctl --no-pager -o cat {options} -u {unit}")
+
+
+class Machines:
+    """Machines("abc", folder): folder is what make-machine has made."""
+
+    def __init__(self, names, folder, ram=384):
+        self.run_folder = Path(tempfile.mkdtemp(prefix="ramster-machines-"))
+        logs = BUILD / "logs" / f"packages-{folder.name}"
+        shutil.rmtree(logs, ignore_errors=True)
+        logs.mkdir(parents=True)
+        self.lan = Lan(self.run_folder, len(names) + 1)
+        self.nodes = {}
+        for number, name in enumerate(names, start=1):
+            disk = folder / f"{name}.img"
+            subprocess.run(["cp", "--sparse=always", folder / "disk.img", disk], check=True)
+            made_of = SimpleNamespace(
+                kernel=SimpleNamespace(vmlinuz=folder / "vmlinuz"),
+                images=SimpleNamespace(initramfs=folder / "initrd"),
+                ram=ram, cpus=1, append="", disks={"root": disk}, qemu=[],
+            )
+            self.nodes[name] = Machine(name, number, made_of, self.run_folder, logs, self.lan)
+
+    def __getitem__(self, name):
+        return self.nodes[name]
+
+    def __iter__(self):
+        return iter(self.nodes.values())
+
+    def boot(self):
+        for machine in self:
+            machine.start()
+        for machine in self:
+            machine.wait_boot()
+
+    def reboot(self):
+        """All at once, as after a power failure, but asked to."""
+        counts = {machine: machine.ask_to_reboot() for machine in self}
+        for machine, count in counts.items():
+            machine.wait_for_boot(count)
+
+    def check_logs(self):
+        problems = []
+        for machine in self:
+            try:
+                machine.log.check()
+            except DirtyLog as problem:
+                problems.append(str(problem))
+        if problems:
+            raise DirtyLog("\n".join(problems))
+
+    def close(self):
+        for machine in self:
+            machine.close()
+            Path(machine.machine.disks["root"]).unlink(missing_ok=True)
+        self.lan.close()
+        shutil.rmtree(self.run_folder, ignore_errors=True)
+
+
+def build_packages(folder, version=None):
+    """The packages, said to be of that version; their paths."""
+    environment = {**os.environ, "OUT": str(folder)}
+    if version:
+        environment["VERSION"] = version
+    subprocess.run([TOP / "scripts" / "build-deb", "-b"], check=True, env=environment)
+    return sorted(path for path in folder.glob("*.deb") if "dbgsym" not in path.name)
+
+
+def make_disk(release, folder, packages, newer):
+    """A machine with these packages installed and newer ones at hand, as folder/disk.img."""
+    files = folder / "files"
+    shutil.rmtree(files, ignore_errors=True)
+    for source, place in [
+        (BUILD / "programs" / "agent", "usr/local/sbin"),
+        (BUILD / "programs" / "pagefill", "usr/local/bin"),
+        *((path, "root/newer") for path in newer),
+    ]:
+        (files / place).mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, files / place)
+    script = TOP / "tests" / "packages" / "make-machine"
+    subprocess.run([script, release, folder, files, *packages], check=True)
+
+
+def prepare(release):
+    """What the tests boot: build/machines/RELEASE."""
+    folder = BUILD / "machines" / release
+    packages = build_packages(BUILD / "packages")
+    newer = build_packages(BUILD / "packages" / NEXT, NEXT)
+    make_disk(release, folder, packages, newer)
+
+
+if __name__ == "__main__":
+    prepare(sys.argv[1])
