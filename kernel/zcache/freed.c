@@ -248,15 +248,13 @@ void zc_invalidate_area(void *priv)
 	}
 }
 
+/* After an error, too, zc_freed_exit() is due. */
 int zc_freed_init(struct zc_dev *dev)
 {
 	INIT_WORK(&dev->freed_work, freed_work);
 	dev->freed = kvcalloc(BITS_TO_LONGS(dev->nr_slots), sizeof(long), GFP_KERNEL);
 	dev->dirty = kvcalloc(BITS_TO_LONGS(nr_chunks(dev)), sizeof(long), GFP_KERNEL);
-	if (dev->freed && dev->dirty)
-		return 0;
-	zc_freed_exit(dev);
-	return -ENOMEM;
+	return dev->freed && dev->dirty ? 0 : -ENOMEM;
 }
 
 void zc_freed_exit(struct zc_dev *dev)
