@@ -75,7 +75,7 @@ class Machines:
             disk = folder / f"{name}.img"
             subprocess.run(["cp", "--sparse=always", folder / "disk.img", disk], check=True)
             made_of = SimpleNamespace(
-                kernel=SimpleNamespace(vmlinuz=folder / "vmlinuz"),
+                kernel=SimpleNamespace(vmlinuz=folder / "vmlinuz", checked=False),
                 images=SimpleNamespace(initramfs=folder / "initrd"),
                 ram=ram, cpus=1, append="", disks={"root": disk}, qemu=[],
             )

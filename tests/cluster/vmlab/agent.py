@@ -10,6 +10,8 @@ import struct
 import threading
 import time
 
+from .waiting import deadline_in
+
 RUN, INPUT, KILL, READ = 1, 2, 3, 4
 HELLO, OUTPUT, ERRORS, EXIT, DATA = 16, 17, 18, 19, 20
 HEADER = struct.Struct("<III")
@@ -155,7 +157,7 @@ class Agent:
             raise CommandFailed(f"{self.name}: {self.alive() or problem}") from problem
 
     def wait(self, condition, timeout, what):
-        deadline = time.monotonic() + timeout
+        deadline = deadline_in(timeout)
         with self.changed:
             while not condition():
                 problem = "the channel is closed" if self.broken else self.alive()

@@ -105,6 +105,9 @@ class Cluster:
                 node.log.check(self.allowed)
             except DirtyLog as problem:
                 problems.append(str(problem))
+            leaks = node.leaks()
+            if leaks:
+                problems.append(f"{node.name}: kmemleak found:\n{leaks}")
         if problems:
             raise DirtyLog("\n".join(problems))
 

@@ -69,15 +69,19 @@ def _signature(paths):
     return digest.hexdigest()
 
 
-def _copy_module(kernel, path, target):
-    """Modules may be compressed; the guest's busybox does not unpack them."""
+def _unpacked(path):
+    """Its name in the guest, whose busybox does not insert what is compressed."""
+    return str(path).removesuffix(".xz")
+
+
+def _copy_module(kernel, path, folder):
+    target = folder / _unpacked(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    source = kernel.modules / path
-    if source.suffix == ".xz":
-        with open(target.with_suffix(""), "wb") as plain:
-            subprocess.run(["xz", "-dc", str(source)], check=True, stdout=plain)
+    if path.endswith(".xz"):
+        with open(target, "wb") as plain:
+            subprocess.run(["xz", "-dc", str(kernel.modules / path)], check=True, stdout=plain)
     else:
-        shutil.copy2(source, target)
+        shutil.copy2(kernel.modules / path, target)
 
 
 def _make_initramfs(kernel, out):
@@ -90,8 +94,8 @@ def _make_initramfs(kernel, out):
     shutil.copy2(GUEST / "initramfs-init.sh", tree / "init")
     order = []
     for path in _module_files(kernel, BOOT_MODULES):
-        _copy_module(kernel, path, tree / "modules.d" / Path(path).name)
-        order.append("/modules.d/" + Path(path).name.removesuffix(".xz"))
+        _copy_module(kernel, path, tree / "modules.d")
+        order.append("/modules.d/" + _unpacked(path))
     (tree / "modules").write_text("\n".join(order) + "\n")
     with open(out, "wb") as image:
         subprocess.run(
@@ -135,7 +139,7 @@ def _make_disk(kernel, image):
         shutil.copy2(program, tree / "bin" / program.name)
     release = tree / "lib" / "modules" / kernel.release
     for path in _module_files(kernel, GUEST_MODULES):
-        _copy_module(kernel, path, release / path)
+        _copy_module(kernel, path, release)
     _strip_into(release / "updates", _our_modules(kernel))
     _strip_into(tree / "debug", _debug_modules(kernel))
     for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
@@ -146,7 +150,7 @@ def _make_disk(kernel, image):
     (tree / "lib").rmdir()
     (tree / "modules-at-boot").write_text(
         "".join(
-            f"/ramster/modules/{kernel.release}/{path}\n"
+            f"/ramster/modules/{kernel.release}/{_unpacked(path)}\n"
             for path in _module_files(kernel, START_MODULES)
             if path not in _module_files(kernel, BOOT_MODULES)
         )

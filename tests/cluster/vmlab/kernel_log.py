@@ -20,7 +20,10 @@ FORBIDDEN = re.compile(
 )
 
 # Lines that a healthy boot prints and that a pattern above happens to match
-HARMLESS = re.compile(r"Kernel command line:|Unknown kernel command line|lockdep is turned off")
+HARMLESS = re.compile(
+    r"Kernel command line:|Unknown kernel command line|lockdep is turned off|"
+    r"RCU callback double-/use-after-free debug is enabled"
+)
 
 
 class DirtyLog(AssertionError):

@@ -5,6 +5,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from .waiting import be_patient
+
 TOP = Path(__file__).resolve().parents[3]
 BUILD = TOP / "build"
 GUEST = TOP / "tests" / "cluster" / "guest"
@@ -21,7 +23,11 @@ def kernel_name():
 
 
 class Kernel:
-    """One kernel of the table: its image and its modules."""
+    """One kernel of the table: its image and its modules.
+
+    checked: it was built to tell on us (scripts/debug-kernel), and so is slow and
+    takes more RAM for itself. can_fail: it has fault injection.
+    """
 
     def __init__(self, name=None):
         self.name = name or kernel_name()
@@ -33,5 +39,10 @@ class Kernel:
         self.release = (self.folder / "release").read_text().strip()
         self.vmlinuz = self.folder / "vmlinuz"
         self.modules = self.folder / "modules"
+        checkers = self.folder / "checkers"
+        self.checked = checkers.exists()
+        self.can_fail = self.checked and checkers.read_text().strip() == "debug"
+        if self.checked:
+            be_patient(8)
         self.ours = BUILD / f"modules-{self.name}"
         self.ours_debug = BUILD / f"debug-modules-{self.name}"
