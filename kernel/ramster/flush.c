@@ -166,7 +166,9 @@ int rs_flush_missed(struct rs_peer *peer)
 	int err;
 
 	if (!peer->has_incarnation) {
+		spin_lock(&peer->lock);
 		bitmap_zero(peer->missed, RS_DEVICES);
+		spin_unlock(&peer->lock);
 		return tell(peer, RS_FLUSH_ALL, 0);
 	}
 	for_each_set_bit(dev, peer->missed, RS_DEVICES) {

@@ -352,7 +352,9 @@ static void has_forgotten(struct rs_peer *peer)
 	char text[120];
 
 	counter_inc(rs, incarnations_forgot);
+	spin_lock(&peer->lock);
 	bitmap_zero(peer->missed, RS_DEVICES);
+	spin_unlock(&peer->lock);
 	snprintf(text, sizeof(text), "node %s (%u) has restarted: %lu copies of our pages there are gone",
 		 peer->info.name, peer->info.num, copies);
 	pr_warn("%s\n", text);

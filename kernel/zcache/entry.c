@@ -47,7 +47,7 @@ void zc_entry_put(struct zc_dev *dev, struct zc_entry *e)
 	if (!refcount_dec_and_test(&e->refs))
 		return;
 	zc_lru_remove(dev, e);
-	if (e->flags & ZC_SAME) {
+	if (zc_entry_is_same(e)) {
 		counter_dec(zc, same_filled_pages);
 	} else if (e->len) {
 		zalloc_free(dev->zpool, e->handle);
@@ -73,7 +73,7 @@ int zc_entry_read(struct zc_dev *dev, struct zc_entry *e, struct page *page)
 	void *dst;
 	int err = 0;
 
-	if (e->flags & ZC_SAME) {
+	if (zc_entry_is_same(e)) {
 		dst = kmap_local_page(page);
 		page_fill(dst, e->handle);
 		kunmap_local(dst);

@@ -54,7 +54,8 @@ void zc_freed_again(struct zc_dev *dev, u32 slot)
 /* There may be room for flushes again. Any context. */
 void zc_freed_kick(struct zc_dev *dev)
 {
-	if (!bitmap_empty(dev->dirty, nr_chunks(dev)))
+	/* A bit that is set meanwhile brings its own queue_work(). */
+	if (!data_race(bitmap_empty(dev->dirty, nr_chunks(dev))))
 		queue_work(zc_wq, &dev->freed_work);
 }
 

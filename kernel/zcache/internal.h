@@ -83,6 +83,12 @@ struct zc_entry {
 	u8 flags;
 };
 
+/* Without a lock: other flags may change meanwhile, this one never does. */
+static inline bool zc_entry_is_same(const struct zc_entry *e)
+{
+	return READ_ONCE(e->flags) & ZC_SAME;
+}
+
 /**
  * struct zc_dev - a frontswap device's pages
  * @refs:     who uses it beside frontswap; killed and waited for by detach

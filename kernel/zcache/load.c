@@ -56,7 +56,7 @@ static int load_local(struct zc_dev *dev, struct zc_entry *e, struct page *page)
 {
 	int err = zc_entry_read(dev, e, page);
 
-	if (e->flags & ZC_SAME)
+	if (zc_entry_is_same(e))
 		counter_inc(zc, loads_same_filled);
 	else
 		counter_inc(zc, loads_local);

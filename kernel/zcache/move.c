@@ -237,7 +237,7 @@ static int come_home(struct zc_dev *dev, struct move *m)
 	for (i = 0; i < r.nr_donors; i++)
 		left(r.donor[i]);
 	tell(dev, slot, &r);
-	if (!(e->flags & ZC_SAME))
+	if (!zc_entry_is_same(e))
 		zc_lru_add_oldest(dev, e);
 	zc_entry_put(dev, e);
 	return 0;

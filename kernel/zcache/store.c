@@ -46,7 +46,7 @@ static int compress(struct zc_dev *dev, struct zc_entry *e, const void *src, boo
 		counter_inc(zc, refused_compress_failed);
 	} else if (!err && len <= POOR_LEN) {
 		err = keep(dev, e, ctx->dst, len, comp->id);
-	} else if (zc_reject_incompressible && !any) {
+	} else if (READ_ONCE(zc_reject_incompressible) && !any) {
 		err = -E2BIG;
 		counter_inc(zc, refused_compress_poor);
 	} else {
@@ -140,7 +140,7 @@ int zc_store(void *priv, u32 slot, struct page *page)
 		zc_entry_put(dev, e);
 		return refuse(dev, slot, err);
 	}
-	if (!(e->flags & ZC_SAME))
+	if (!zc_entry_is_same(e))
 		zc_lru_add(dev, e);
 	trace_zcache_store(dev->id, slot, e->len, 0);
 	zc_entry_put(dev, e);
