@@ -90,7 +90,8 @@ void rs_flush_end(void)
 	for (num = 0; (peer = rs_peer_next(num)); num++) {
 		num = peer->info.num;
 		spin_lock(&peer->lock);
-		if (peer->filling)
+		/* Else unlink() ends it, and expects no more on the list. */
+		if (peer->filling && peer->usable)
 			enqueue(peer, peer->filling);
 		spin_unlock(&peer->lock);
 		rs_peer_put(peer);

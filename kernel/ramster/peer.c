@@ -29,15 +29,21 @@ struct workqueue_struct *rs_client_wq;
 /* By number. Looked up under RCU; changed by the node manager only. */
 static DEFINE_XARRAY(peers);
 
-static void peer_free(struct kref *refs)
+static void free_work(struct work_struct *work)
 {
-	struct rs_peer *peer = container_of(refs, struct rs_peer, refs);
+	struct rs_peer *peer = container_of(to_rcu_work(work), struct rs_peer, free_work);
 	int i;
 
 	for (i = 0; i < __RS_LANES; i++)
 		rs_lane_exit(&peer->lane[i]);
 	rs_flush_exit(peer);
-	kvfree_rcu(peer, rcu);
+	kvfree(peer);
+}
+
+/* In a work: who lets go last may be about to sleep (rs_fetch_end()), and vfree() may sleep. */
+static void peer_free(struct kref *refs)
+{
+	queue_rcu_work(rs_link_wq, &container_of(refs, struct rs_peer, refs)->free_work);
 }
 
 /* The peer, referenced, or NULL. Any context. */
@@ -479,6 +485,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	INIT_DELAYED_WORK(&peer->beat_work, beat_work);
 	INIT_WORK(&peer->bulk_work, bulk_work);
 	INIT_WORK(&peer->fetch_work, fetch_work);
+	INIT_RCU_WORK(&peer->free_work, free_work);
 	peer->state = RAMSTER_NODE_DOWN;
 	peer->last_heard = jiffies;
 	if (rs_flush_init(peer))
@@ -632,7 +639,8 @@ err_push:
 void rs_peers_exit(void)
 {
 	zcache_unregister_remote(&remote_ops);
+	/* Peers that wait for a grace period come to their queue before it is drained. */
+	rcu_barrier();
 	destroy_queues();
 	rs_push_exit();
-	rcu_barrier();
 }

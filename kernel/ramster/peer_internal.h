@@ -109,7 +109,7 @@ struct rs_push_target {
  */
 struct rs_peer {
 	struct kref refs;
-	struct rcu_head rcu;
+	struct rcu_work free_work;
 	struct rs_node_info info;
 	struct completion settled;
 
