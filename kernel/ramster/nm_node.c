@@ -39,11 +39,14 @@ static int frozen_check(struct nm_node *node, const char *attr)
 			 node->local ? "local" : "connect");
 }
 
-/* The number will not be this node's any more: what is kept here for it is nobody's. */
-static void forget_owner(const struct nm_node *node)
+/*
+ * The number is not this node's any more: what is kept here for it is nobody's.
+ * After the table has changed, so that the owner cannot enter again meanwhile.
+ */
+static void forget_owner(int num)
 {
-	if (node->num >= 0)
-		rs_server_forget(node->num);
+	if (num >= 0)
+		rs_server_forget(num);
 }
 
 /* num */
@@ -56,7 +59,7 @@ static bool has_num(const struct nm_node *node, const void *num)
 static int num_change(struct nm_node *node, int num)
 {
 	const struct nm_node *other = nm_table_match(has_num, &num);
-	int err = frozen_check(node, "num");
+	int err = frozen_check(node, "num"), old = node->num;
 
 	if (err)
 		return err;
@@ -66,8 +69,8 @@ static int num_change(struct nm_node *node, int num)
 		return nm_refuse(&node->item, "num", -EEXIST,
 				 "%d is the number of node %s; take one that is free", num,
 				 other->name);
-	forget_owner(node);
 	nm_table_set_num(node, num);
+	forget_owner(old);
 	rs_debugfs_node_remove(node->debugfs);
 	node->debugfs = rs_debugfs_node_add(node->name, num);
 	return 0;
@@ -425,8 +428,8 @@ void nm_node_drop(struct config_item *item)
 		disconnect_all();
 		local_stop(node);
 	}
-	forget_owner(node);
 	nm_table_remove(node);
+	forget_owner(node->num);
 	rs_debugfs_node_remove(node->debugfs);
 	mutex_unlock(&nm_change_lock);
 	config_item_put(item);
