@@ -7,6 +7,11 @@
  * rest, so a page that is stale, another's or damaged is told from a good one.
  * What the program itself needs is locked in memory. Ends with one line of JSON;
  * status 0 only if every page was right.
+ *
+ * With --soak it goes on until SIGTERM, and says twice a second how it goes:
+ *   pulse VERIFIED BAD LOST SLOWEST STUCK
+ * pages so far, and in microseconds the slowest touch since the last pulse and
+ * the longest that any thread has now been at one page.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,6 +51,7 @@ struct phase {
 	char name[16];
 	unsigned int share;	/* percent of the pages, for touch and rewrite */
 	double seconds;
+	unsigned int rounds;
 	uint64_t touched;
 	long major_faults;
 	uint64_t buckets[BUCKETS];
@@ -59,6 +65,8 @@ struct worker {
 	uint64_t random;
 	uint64_t verified, bad, lost;
 	uint64_t touched, max_ns;
+	_Atomic uint64_t pulse_ns;	/* the slowest touch since the last pulse */
+	_Atomic uint64_t at_page_since;	/* 0: at none */
 	uint64_t buckets[BUCKETS];
 };
 
@@ -69,7 +77,8 @@ static unsigned char *generations;
 static uint64_t npages, corpus_pages, seed = 1;
 static enum content content = REAL;
 static unsigned int nthreads = 1;
-static int step, progress, go_on_after_sigbus;
+static int step, progress, go_on_after_sigbus, soak;
+static volatile sig_atomic_t told_to_end;
 static struct phase phases[MAX_PHASES];
 static unsigned int nphases;
 static struct worker workers[MAX_THREADS];
@@ -219,6 +228,8 @@ static void count_latency(struct worker *worker, uint64_t ns)
 	worker->touched++;
 	if (ns > worker->max_ns)
 		worker->max_ns = ns;
+	if (ns > worker->pulse_ns)
+		worker->pulse_ns = ns;
 }
 
 /* The first touch of a page, timed: here the page is fetched if it is away */
@@ -236,6 +247,7 @@ static void touch(struct worker *worker, uint64_t index, int to_write)
 
 static void do_page(struct worker *worker, uint64_t index, char verb)
 {
+	worker->at_page_since = now_ns();
 	if (sigsetjmp(after_sigbus, 0)) {
 		worker->lost++;
 		goto out;
@@ -254,6 +266,7 @@ static void do_page(struct worker *worker, uint64_t index, char verb)
 		write_page(index, generations[index]);
 out:
 	touching = 0;
+	worker->at_page_since = 0;
 	atomic_fetch_add_explicit(&phase_done, 1, memory_order_relaxed);
 }
 
@@ -267,7 +280,7 @@ static void *work(void *arg)
 		for (uint64_t i = worker->first; i < worker->last; i++)
 			do_page(worker, i, name[0]);
 	} else {
-		for (uint64_t n = range * worker->phase->share / 100; n; n--)
+		for (uint64_t n = range * worker->phase->share / 100; n && !told_to_end; n--)
 			do_page(worker, worker->first + next_random(&worker->random) % range,
 				strcmp(name, "rewrite") ? 't' : 'w');
 	}
@@ -292,6 +305,47 @@ static void *report_progress(void *arg)
 	return NULL;
 }
 
+/* Its stack is locked, too: it has to say that others wait for memory. */
+static void *report_pulse(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		uint64_t verified = 0, bad = 0, lost = 0, slowest = 0, stuck = 0, since, ns;
+
+		usleep(500000);
+		for (unsigned int i = 0; i < nthreads; i++) {
+			struct worker *worker = &workers[i];
+
+			verified += worker->verified;
+			bad += worker->bad;
+			lost += worker->lost;
+			ns = atomic_exchange(&worker->pulse_ns, 0);
+			slowest = ns > slowest ? ns : slowest;
+			since = worker->at_page_since;
+			ns = since ? now_ns() - since : 0;
+			stuck = ns > stuck ? ns : stuck;
+		}
+		printf("pulse %llu %llu %llu %llu %llu\n", (unsigned long long)verified,
+		       (unsigned long long)bad, (unsigned long long)lost,
+		       (unsigned long long)slowest / 1000, (unsigned long long)stuck / 1000);
+		fflush(stdout);
+	}
+	return NULL;
+}
+
+static void start_pulse(void)
+{
+	static char stack[64 * 1024] __attribute__((aligned(4096)));
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	memset(stack, 0, sizeof(stack));
+	if (pthread_attr_init(&attributes) ||
+	    pthread_attr_setstack(&attributes, stack, sizeof(stack)) ||
+	    pthread_create(&thread, &attributes, report_pulse, NULL))
+		die("thread");
+}
+
 static void run_phase(struct phase *phase)
 {
 	struct rusage before, after;
@@ -308,7 +362,7 @@ static void run_phase(struct phase *phase)
 		worker->phase = phase;
 		worker->first = npages * i / nthreads;
 		worker->last = npages * (i + 1) / nthreads;
-		worker->random = mix(seed ^ (phase - phases) << 8 ^ i);
+		worker->random = mix(seed ^ (uint64_t)phase->rounds << 16 ^ (phase - phases) << 8 ^ i);
 		worker->touched = 0;
 		worker->max_ns = 0;
 		memset(worker->buckets, 0, sizeof(worker->buckets));
@@ -330,8 +384,9 @@ static void run_phase(struct phase *phase)
 		pthread_join(reporter, NULL);
 	}
 	getrusage(RUSAGE_SELF, &after);
-	phase->seconds = (now_ns() - start) / 1e9;
-	phase->major_faults = after.ru_majflt - before.ru_majflt;
+	phase->seconds += (now_ns() - start) / 1e9;
+	phase->major_faults += after.ru_majflt - before.ru_majflt;
+	phase->rounds++;
 }
 
 static double percentile_us(const struct phase *phase, double share)
@@ -357,15 +412,18 @@ static void wait_for_go(const struct phase *phase)
 }
 
 /* Prints the result; true if every page was right */
-static int report(double seconds)
+static int report(void)
 {
 	uint64_t verified = 0, bad = 0, lost = 0;
+	double seconds = 0;
 
 	for (unsigned int i = 0; i < nthreads; i++) {
 		verified += workers[i].verified;
 		bad += workers[i].bad;
 		lost += workers[i].lost;
 	}
+	for (unsigned int i = 0; i < nphases; i++)
+		seconds += phases[i].seconds;
 	printf("{\"pages\": %llu, \"content\": \"%s\", \"threads\": %u, "
 	       "\"pages_verified\": %llu, \"bad_pages\": %llu, \"sigbus_pages\": %llu, "
 	       "\"seconds\": %.3f, \"phases\": [",
@@ -375,10 +433,10 @@ static int report(double seconds)
 	for (unsigned int i = 0; i < nphases; i++) {
 		const struct phase *phase = &phases[i];
 
-		printf("%s{\"name\": \"%s\", \"touches\": %llu, \"seconds\": %.3f, "
+		printf("%s{\"name\": \"%s\", \"rounds\": %u, \"touches\": %llu, \"seconds\": %.3f, "
 		       "\"major_faults\": %ld, \"p50_us\": %.1f, \"p90_us\": %.1f, "
 		       "\"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f}",
-		       i ? ", " : "", phase->name, (unsigned long long)phase->touched,
+		       i ? ", " : "", phase->name, phase->rounds, (unsigned long long)phase->touched,
 		       phase->seconds, phase->major_faults, percentile_us(phase, 0.5),
 		       percentile_us(phase, 0.9), percentile_us(phase, 0.99),
 		       percentile_us(phase, 0.999), phase->max_ns / 1000.0);
@@ -393,7 +451,7 @@ static int parse_phases(char *text)
 		struct phase *phase = &phases[nphases];
 		char *share = strchr(word, '=');
 
-		if (nphases == MAX_PHASES)
+		if (nphases == MAX_PHASES - 1)	/* the last is soak's */
 			return 0;
 		phase->share = share ? atoi(share + 1) : 25;
 		if (share)
@@ -435,6 +493,24 @@ static void make_area(void)
 		die("mlock");
 }
 
+static void on_sigterm(int signal)
+{
+	(void)signal;
+	told_to_end = 1;
+}
+
+/* Again and again what comes after fill, until told to end; then everything once more. */
+static void go_on(void)
+{
+	struct phase *last = &phases[nphases++];
+
+	while (!told_to_end)
+		for (unsigned int i = 1; i < nphases - 1 && !told_to_end; i++)
+			run_phase(&phases[i]);
+	snprintf(last->name, sizeof(last->name), "read");
+	run_phase(last);
+}
+
 static const char usage[] =
 	"usage: pagefill --mb N [options]\n"
 	"  --content real|random|same|mixed   what the pages hold (real)\n"
@@ -444,6 +520,7 @@ static const char usage[] =
 	"  --seed N\n"
 	"  --step             say \"done PHASE\" and wait for a line after each phase\n"
 	"  --progress         say how far it is, twice a second\n"
+	"  --soak             repeat the phases but fill until SIGTERM, then read all\n"
 	"  --survive-sigbus   lost pages are counted, and are not a failure\n";
 
 static int parse(int argc, char **argv, const char **corpus_path)
@@ -458,6 +535,7 @@ static int parse(int argc, char **argv, const char **corpus_path)
 		{ "step", no_argument, NULL, 'w' },
 		{ "progress", no_argument, NULL, 'g' },
 		{ "survive-sigbus", no_argument, NULL, 'b' },
+		{ "soak", no_argument, NULL, 'k' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static char default_phases[] = "fill,read,touch=25";
@@ -497,35 +575,42 @@ static int parse(int argc, char **argv, const char **corpus_path)
 		case 'b':
 			go_on_after_sigbus = 1;
 			break;
+		case 'k':
+			soak = 1;
+			break;
 		default:
 			return 0;
 		}
 	}
 	return npages && nthreads >= 1 && nthreads <= MAX_THREADS && optind == argc &&
-	       parse_phases(phase_list);
+	       parse_phases(phase_list) && (!soak || nphases > 1);
 }
 
 int main(int argc, char **argv)
 {
 	struct sigaction sigbus = { .sa_handler = on_sigbus, .sa_flags = SA_NODEFER };
 	const char *corpus_path = "/corpus";
-	double seconds = 0;
 
 	if (!parse(argc, argv, &corpus_path)) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	sigaction(SIGBUS, &sigbus, NULL);
+	if (soak)
+		signal(SIGTERM, on_sigterm);
 	if (mlockall(MCL_CURRENT))
 		die("mlockall");
 	if (content == REAL || content == MIXED)
 		open_corpus(corpus_path);
 	make_area();
+	if (soak)
+		start_pulse();
 	for (unsigned int i = 0; i < nphases; i++) {
 		run_phase(&phases[i]);
-		seconds += phases[i].seconds;
 		if (step)
 			wait_for_go(&phases[i]);
 	}
-	return report(seconds) ? 0 : 1;
+	if (soak)
+		go_on();
+	return report() ? 0 : 1;
 }

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make soak: one soak from the command line; the status says how it went."""
+
+import argparse
+import sys
+import time
+
+from .plan import KINDS, POLICIES, make_plan
+from .run import Options, Soak
+
+
+def arguments():
+    standard = Options()
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 1000000)
+    parser.add_argument("--faults", type=int, default=standard.faults)
+    parser.add_argument("--policy", choices=POLICIES, default=standard.policy)
+    parser.add_argument("--mode", choices=["one", "free"], default=standard.mode)
+    parser.add_argument("--owners", type=int, default=standard.owners)
+    parser.add_argument("--lenders", type=int, default=standard.lenders)
+    parser.add_argument("--seconds", type=int, default=0, help="no new fault after so many")
+    parser.add_argument("--kinds", default="", help="only these, with commas: " + ", ".join(KINDS))
+    parser.add_argument("--plan", action="store_true", help="show the plan and do nothing")
+    return parser.parse_args()
+
+
+def replay(options):
+    """What else a replay has to say."""
+    standard = Options()
+    words = [
+        f"--{name} {getattr(options, name)}"
+        for name in ("owners", "lenders")
+        if getattr(options, name) != getattr(standard, name)
+    ]
+    if options.kinds:
+        words.append(f"--kinds {','.join(options.kinds)}")
+    return f" SOAK='{' '.join(words)}'" if words else ""
+
+
+def main():
+    wanted = arguments()
+    options = Options(
+        seed=wanted.seed, faults=wanted.faults, policy=wanted.policy, mode=wanted.mode,
+        owners=wanted.owners, lenders=wanted.lenders, seconds=wanted.seconds,
+        kinds=tuple(filter(None, wanted.kinds.split(","))),
+    )
+    if wanted.plan:
+        names = "abcde"
+        owners, lenders = names[: options.owners], names[options.owners :][: options.lenders]
+        plan = make_plan(
+            options.seed, options.faults, options.policy, list(owners), list(lenders), options.kinds
+        )
+        for fault in plan:
+            print(fault)
+        return 0
+    soak = Soak(options)
+    result = soak.run()
+    print(f"\n  {result['faults']} faults in {result['seconds']:.0f} s "
+          f"({options.policy}, {options.mode}, seed {options.seed}); "
+          f"{result['pages_verified']:,} pages verified; slowest page "
+          f"{result['slowest_page_ms']} ms of {result['allowed_ms']} allowed")
+    for kind, count in result["kinds"].items():
+        print(f"    {count:4d} {kind}")
+    for text in result["violations"]:
+        print(f"  VIOLATION: {text}")
+    print(f"  {soak.journal.folder} has the plan, the journal and the result.\n"
+          f"  Replay: make soak SEED={options.seed} FAULTS={options.faults} "
+          f"POLICY={options.policy} MODE={options.mode}{replay(options)}")
+    return 1 if result["violations"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

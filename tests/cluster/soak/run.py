@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One soak: set up, work, faults, judgement.
+
+Two modes. one: the next fault comes when the cluster has healed from the one before.
+free: faults overlap, up to TOGETHER at a time, at most one a node.
+"""
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from vmlab import Cluster, DirtyLog, Timeout, wait_until
+
+import ramster
+
+from .faults import DO
+from .journal import Journal
+from .member import Member, ours
+from .plan import DEAD_MS, FETCH_TIMEOUT_MS, POLICIES, make_plan
+from .wires import Wires
+from .work import Worker
+
+TOGETHER = 4
+HEAL_S = 60
+NAMES = "abcde"
+
+# A task may be stuck for so long; what is added is for slow emulation on a busy machine
+PATIENCE_MS = DEAD_MS + FETCH_TIMEOUT_MS + 5000
+
+# Counters that must be zero at all times, and such that tell what a fault did
+NEVER = {
+    "zcache": ["lost_pages", "loads_corrupt"],
+    "fswap": ["lost_pages"],
+    "ramster": ["protocol_errors"],
+}
+TELLING = {
+    "zcache": ["fetch_next_source", "fetch_retried", "copies_forgotten", "push_not_enough_copies"],
+    "ramster": ["pages_remotified", "pages_fetched", "pages_fetch_failed", "disconnects"],
+    "fswap": ["backing_reads", "stores_impatient", "stores_failed"],
+}
+
+
+# What a device holds; the device itself stays until a member leaves
+HELD = {
+    **ramster.WHILE_CONNECTED,
+    "zcache": [name for name in ramster.GAUGES["zcache"] if name != "devices"],
+}
+
+
+@dataclass
+class Options:
+    seed: int = 1
+    faults: int = 20
+    policy: str = "disk"
+    mode: str = "one"
+    owners: int = 2
+    lenders: int = 2
+    owner_mb: int = 128
+    lender_mb: int = 224
+    work_mb: int = 160
+    seconds: int = 0  # no new fault after so many; 0: no limit
+    kinds: tuple = ()
+    quiet: bool = False
+
+    def name(self):
+        return f"{self.policy}-{self.mode}-{self.seed}"
+
+
+class Broken(AssertionError):
+    """Something that must never happen did."""
+
+
+class Soak:
+    def __init__(self, options):
+        self.options = options
+        self.policy = POLICIES[options.policy]
+        names = NAMES[: options.owners + options.lenders]
+        self.owner_names = list(names[: options.owners])
+        self.lender_names = list(names[options.owners :])
+        self.plan = make_plan(
+            options.seed, options.faults, options.policy, self.owner_names, self.lender_names,
+            options.kinds,
+        )
+        self.journal = Journal(options.name(), options.quiet)
+        self.journal.save("plan.json", [fault.record() for fault in self.plan])
+        self.violations = []
+        self.give_up = threading.Event()
+        self.done = Counter()
+        self.marks = {}
+        self.before = {}
+        self.workers = {}
+        self.slowest_ms = 0
+        self.next_log_check = 0
+        self.left = None
+        self.cluster = None
+
+    # --- violations ---
+
+    def blame(self, text, fatal=True):
+        """Something was wrong; fatal: what comes after it is only its consequence."""
+        if self.give_up.is_set():
+            return
+        self.violations.append(text)
+        self.journal.say(f"VIOLATION {text}")
+        self.journal.record("violation", text=text)
+        if fatal:
+            self.give_up.set()
+
+    def hold(self, seconds):
+        """A fault lasts; but not longer than the soak."""
+        self.give_up.wait(seconds)
+
+    def look(self):
+        """Is all as it must be? Asks no node anything, and can be called at any time."""
+        for worker in self.workers.values():
+            if not worker.pulse:
+                continue
+            bad, lost, slowest = worker.pulse.take()
+            name = worker.member.name
+            self.slowest_ms = max(self.slowest_ms, slowest)
+            if bad:
+                self.blame(f"{name}: {bad} pages are wrong")
+            if lost and not self.policy.allow_loss:
+                self.blame(f"{name}: {lost} pages cost a SIGBUS")
+            if slowest > PATIENCE_MS:
+                self.blame(f"{name}: stuck at a page for {slowest} ms", fatal=False)
+        if time.monotonic() > self.next_log_check:
+            self.check_logs()
+
+    def check_logs(self):
+        self.next_log_check = time.monotonic() + 2
+        try:
+            self.cluster.check_logs()
+        except DirtyLog as problem:
+            self.blame(str(problem))
+
+    def check_counters(self):
+        """Asks the owners what they count; members that are not ready are passed over."""
+        for name in self.owner_names:
+            member = self.members[name]
+            with member.lock:
+                if not member.ready.is_set():
+                    continue
+                for (group, counter), value in member.counters(NEVER).items():
+                    if value and not (counter == "lost_pages" and self.policy.allow_loss):
+                        self.blame(f"{name}: {group}/{counter} is {value}")
+
+    # --- set up ---
+
+    def _boot(self):
+        owner = {"ram": self.options.owner_mb}
+        if self.policy.disk:
+            owner["disks"] = {"swap": "512M"}
+        each = {name: owner for name in self.owner_names}
+        names = "".join(self.owner_names + self.lender_names)
+        self.cluster = Cluster(
+            names, name=f"soak-{self.options.name()}", ram=self.options.lender_mb, each=each
+        )
+        if self.policy.allow_loss:
+            self.cluster.allow(r"I/O error, dev frontswap|Read-error on swap-device")
+        self.cluster.boot()
+        nodes = list(self.cluster)
+        self.members = {
+            node.name: Member(node, nodes, self.policy, node.name in self.owner_names)
+            for node in nodes
+        }
+        self.wires = Wires(self.cluster)
+
+    def set_up(self):
+        self.journal.say(f"soak {self.options}")
+        self._boot()
+        self.journal.say("all have booted")
+        for member in self.members.values():
+            member.set_up()
+        wait_until(lambda: not self.unhealed(), "all nodes to be up", HEAL_S)
+        self.journal.say("all see each other up")
+        for place, name in enumerate(self.owner_names):
+            self.workers[name] = Worker(
+                self.members[name], self.options.work_mb, place % 2 == 1, self.policy.allow_loss,
+                self.blame,
+            )
+        self._wait_for_remote_pages()
+        self.journal.say("the cluster is at work")
+
+    def _wait_for_remote_pages(self):
+        def there():
+            self.look()
+            return self.give_up.is_set() or all(
+                self.workers[name].busy.is_set()
+                and ramster.counter(self.cluster[name], "ramster", "pages_remotified") > 500
+                for name in self.owner_names
+            )
+
+        wait_until(there, "all owners to have pages elsewhere", 180, 1)
+
+    # --- healing ---
+
+    def unhealed(self):
+        """Why the cluster is not whole, if so."""
+        reasons = []
+        for member in self.members.values():
+            if not member.ready.is_set():
+                reasons.append(f"{member.name} is not set up")
+                continue
+            for name, state in member.peers().items():
+                if state != "up":
+                    reasons.append(f"{member.name} sees {name} {state}")
+        return reasons
+
+    def heal(self):
+        start = time.monotonic()
+        seen = []
+
+        def healed():
+            self.look()
+            seen[:] = self.unhealed()
+            return not seen or self.give_up.is_set()
+
+        try:
+            wait_until(healed, "the cluster to heal", HEAL_S, 0.2)
+        except Timeout:
+            self.blame(f"not healed after {HEAL_S} s: {', '.join(seen)}")
+        return round(time.monotonic() - start, 1)
+
+    # --- faults ---
+
+    def _mark(self):
+        for node in self.cluster:
+            self.marks[node.name] = node.log.mark()
+
+    def _seen(self):
+        """What the nodes' kernels said since the mark."""
+        said = {
+            node.name: ours(node.log.since(self.marks[node.name]).splitlines())
+            for node in self.cluster
+        }
+        return {name: lines[:20] for name, lines in said.items() if lines}
+
+    def _changed(self):
+        """How far the telling counters of the owners have moved since the last call."""
+        moved = {}
+        for name in self.owner_names:
+            member = self.members[name]
+            if not member.ready.is_set():
+                continue
+            for (group, counter), value in member.counters(TELLING).items():
+                key = name, member.life, group, counter
+                before = self.before.get(key, 0)
+                self.before[key] = value
+                if value > before:
+                    moved[f"{name}.{counter}"] = value - before
+        return moved
+
+    def _inflict(self, fault):
+        where = f"{fault.kind} {fault.target}"
+        more = " ".join(f"{k}={v}" for k, v in fault.detail.items())
+        self.journal.say(f"#{fault.number:<3d} {where} {fault.seconds:g} s {more}".rstrip())
+        self.journal.record("fault", **fault.record())
+        start = time.monotonic()
+        try:
+            note = DO[fault.kind](self, fault)
+        except Exception as problem:  # whatever it is, it is the soak's to report
+            self.blame(f"#{fault.number} {where}: {type(problem).__name__}: {problem}")
+            return
+        self.done[fault.kind] += 1
+        self.journal.record(
+            "undone", number=fault.number, note=note, took=round(time.monotonic() - start, 1)
+        )
+        if note:
+            self.journal.say(f"#{fault.number:<3d} {where}: {note}")
+
+    def _time_is_up(self):
+        return self.options.seconds and self.journal.seconds() > self.options.seconds
+
+    def one_at_a_time(self):
+        self._changed()
+        for fault in self.plan:
+            if self.give_up.is_set() or self._time_is_up():
+                return
+            self._mark()
+            self.slowest_ms = 0
+            self._inflict(fault)
+            healed = self.heal()
+            self.check_counters()
+            self.check_logs()
+            seen, moved = self._seen(), self._changed()
+            self.journal.record(
+                "healed", number=fault.number, after=healed, slowest_ms=self.slowest_ms,
+                log=seen, counters=moved,
+            )
+            states = sum(len(lines) for lines in seen.values())
+            self.journal.say(
+                f"#{fault.number:<3d}   healed {healed} s later; slowest page "
+                f"{self.slowest_ms} ms; {states} lines logged; "
+                + ", ".join(f"{k} {v}" for k, v in moved.items() if "remotified" not in k)
+            )
+
+    def _inflict_alone(self, fault, places):
+        locks = [self.members[name].lock for name in sorted(fault.nodes(self.members))]
+        for lock in locks:
+            lock.acquire()
+        try:
+            if not self.give_up.is_set():
+                self._inflict(fault)
+        finally:
+            for lock in reversed(locks):
+                lock.release()
+            places.release()
+
+    def all_at_once(self):
+        places = threading.Semaphore(TOGETHER)
+        threads = []
+        for fault in self.plan:
+            while not places.acquire(timeout=0.5):
+                self.look()
+            if self.give_up.is_set() or self._time_is_up():
+                places.release()
+                break
+            thread = threading.Thread(target=self._inflict_alone, args=(fault, places), daemon=True)
+            thread.start()
+            threads.append(thread)
+            self.look()
+            self.hold(min(fault.gap, 5))
+        for thread in threads:
+            thread.join(180)
+            if thread.is_alive():
+                self.blame("a fault does not end")
+        self.check_counters()
+
+    # --- the end ---
+
+    def finish(self):
+        """Programs end, swap goes off, and nothing is left on any node."""
+        self.journal.say(f"healed after {self.heal()} s; the programs are told to end")
+        for worker in self.workers.values():
+            worker.stop()
+        for worker in self.workers.values():
+            worker.wait(300)
+        self.journal.say("the programs have ended")
+        self.look()
+        self.check_counters()
+        self.journal.record("counters", **{
+            name: self.members[name].all_counters() for name in self.owner_names
+        })
+        for name in self.owner_names:
+            self.members[name].stop()
+        self.journal.say("swap is off")
+        self.left = self._wait_for_donors()
+        self.check_counters()
+        for name in self.owner_names:
+            self.members[name].leave()
+        for name in self.lender_names:
+            ramster.check_gauges(self.cluster[name], HELD)
+        for name in self.lender_names:
+            self.members[name].leave()
+        self.check_logs()
+
+    def _wait_for_donors(self):
+        """Donors hold nothing, but for copies that an owner says it could not tell them of.
+
+        Those go with its device. How many there were.
+        """
+        members = self.members.values()
+
+        def held():
+            return sum(ramster.counter(m.node, "ramster", "foreign_pages") for m in members)
+
+        abandoned = sum(ramster.counter(m.node, "zcache", "copies_abandoned") for m in members)
+        wait_until(
+            lambda: held() <= abandoned,
+            f"donors to hold nothing but {abandoned} pages that were given up, not {held()}", 30,
+        )
+        return held()
+
+    def result(self):
+        verified = sum(w.verified for w in self.workers.values())
+        return {
+            "seed": self.options.seed,
+            "policy": self.options.policy,
+            "mode": self.options.mode,
+            "faults": sum(self.done.values()),
+            "of_planned": len(self.plan),
+            "kinds": dict(sorted(self.done.items())),
+            "pages_verified": verified,
+            "programs": {n: w.runs for n, w in self.workers.items()},
+            "slowest_page_ms": max(
+                (w.pulse.slowest_ms for w in self.workers.values() if w.pulse), default=0
+            ),
+            "allowed_ms": PATIENCE_MS,
+            "pages_left_on_donors": self.left,
+            "seconds": self.journal.seconds(),
+            "violations": self.violations,
+        }
+
+    def run(self):
+        """The result; whether it went well stands in its violations."""
+        try:
+            self.set_up()
+            if self.options.mode == "one":
+                self.one_at_a_time()
+            else:
+                self.all_at_once()
+            if not self.give_up.is_set():
+                self.finish()
+        except Exception as problem:  # a soak that breaks is a soak that failed
+            self.blame(f"{type(problem).__name__}: {problem}")
+        finally:
+            self.give_up.set()
+            if self.cluster:
+                self.cluster.close()
+        result = self.result()
+        self.journal.save("result.json", result)
+        self.journal.close()
+        return result

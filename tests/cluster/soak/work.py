@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the owners do meanwhile: programs that verify what they get back.
+
+A Worker keeps one node busy in a thread of its own. A program that ends otherwise
+than well is a violation, unless its node's life ended, too.
+"""
+
+import itertools
+import json
+import threading
+
+from vmlab import CommandFailed
+
+SOAK_PHASES = "fill,rewrite=60,touch=30,read"
+SIGBUS = (-7, 128 + 7)
+
+REDIS = """
+cd /tmp && rm -f redis.sock
+redis-server --port 0 --unixsocket /tmp/redis.sock --save '' --appendonly no --dir /tmp >/dev/null &
+while [ ! -S redis.sock ]; do sleep 0.2; done
+redisverify /tmp/redis.sock /corpus $(({megabytes} * 2 / 3))
+status=$?
+kill %1; wait
+exit $status
+"""
+STRESS = (
+    "cd /tmp && exec stress-ng --vm 1 --vm-bytes {megabytes}M --vm-keep --vm-method all "
+    "--verify --timeout 15"
+)
+
+
+class Pulse:
+    """What a pagefill --soak says while it runs."""
+
+    def __init__(self, job):
+        self.job = job
+        self.at = 0
+        self.verified = 0
+        self.slowest_ms = 0
+
+    def take(self):
+        """(bad, lost, the slowest since the last take, in ms)."""
+        text = bytes(self.job.out[self.at :])
+        end = text.rfind(b"\n") + 1
+        self.at += end
+        bad = lost = slowest = 0
+        for line in text[:end].decode(errors="replace").splitlines():
+            words = line.split()
+            if len(words) != 6 or words[0] != "pulse":
+                continue
+            self.verified, bad, lost, touch, stuck = map(int, words[1:])
+            slowest = max(slowest, touch // 1000, stuck // 1000)
+        self.slowest_ms = max(self.slowest_ms, slowest)
+        return bad, lost, slowest
+
+
+class Worker:
+    """Keeps one owner busy until stop(); blame(text) is told of what went wrong."""
+
+    def __init__(self, member, megabytes, mixed, allow_loss, blame):
+        self.member = member
+        self.megabytes = megabytes
+        self.allow_loss = allow_loss
+        self.blame = blame
+        self.ending = threading.Event()
+        self.busy = threading.Event()
+        self.pulse = None
+        self.verified = 0
+        self.runs = {"pagefill": 0, "stress-ng": 0, "redis": 0}
+        kinds = ["stress-ng", "redis"] if mixed and not allow_loss else ["pagefill"]
+        self.kinds = itertools.cycle(kinds)
+        self.seeds = itertools.count(member.node.number * 100)
+        self.thread = threading.Thread(target=self._live, daemon=True)
+        self.thread.start()
+
+    def _live(self):
+        while not self.ending.is_set():
+            if not self.member.ready.wait(0.2):
+                continue
+            life = self.member.life
+            kind = next(self.kinds)
+            try:
+                if kind == "pagefill":
+                    self._pagefill()
+                else:
+                    self._program(kind)
+                self.runs[kind] += 1
+            except (CommandFailed, OSError) as problem:
+                self.busy.clear()
+                if self.member.life == life:
+                    self.blame(f"{self.member.name}: {kind}: {problem}")
+                    return
+                self.ending.wait(1)
+
+    def _pagefill(self):
+        options = "--survive-sigbus" if self.allow_loss else ""
+        job = self.member.node.start_command(
+            f"exec pagefill --mb {self.megabytes} --content mixed --threads 2 --soak "
+            f"--phases {SOAK_PHASES} --seed {next(self.seeds)} {options}"
+        )
+        self.pulse = Pulse(job)
+        while job.running() and not self.ending.wait(0.2):
+            if self.pulse.verified:
+                self.busy.set()
+            if self.member.node.agent is not job.agent or job.agent.broken:
+                raise CommandFailed("the node restarted")
+        if job.running():
+            job.kill(15)
+        status = job.wait(timeout=300, check=False).status
+        if status and not (self.allow_loss and status in SIGBUS):
+            raise CommandFailed(job.describe())
+        if not status:
+            self.verified += json.loads(job.lines()[-1])["pages_verified"]
+
+    def _program(self, kind):
+        script = REDIS if kind == "redis" else STRESS
+        self.busy.set()
+        self.member.node.run(script.format(megabytes=self.megabytes), timeout=300)
+
+    def stop(self):
+        """Told to end; wait() until what it does is done and verified."""
+        self.ending.set()
+
+    def wait(self, timeout):
+        self.thread.join(timeout)
+        if self.thread.is_alive():
+            self.blame(f"{self.member.name}: its program does not end within {timeout} s")

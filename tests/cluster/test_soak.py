@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The soak's own parts, and its short form; `make soak` is the long one."""
+
+from types import SimpleNamespace
+
+import pytest
+from soak.faults import DO
+from soak.plan import KINDS, POLICIES, make_plan
+from soak.run import Options, Soak
+from soak.wires import Wires
+from soak.work import Pulse
+
+OWNERS, LENDERS = ["a", "b"], ["c", "d"]
+
+
+def test_a_seed_tells_the_whole_plan():
+    plan = make_plan(3, 200, "disk", OWNERS, LENDERS)
+    assert plan == make_plan(3, 200, "disk", OWNERS, LENDERS)
+    assert plan != make_plan(4, 200, "disk", OWNERS, LENDERS)
+    assert plan[:50] == make_plan(3, 50, "disk", OWNERS, LENDERS)
+    assert {fault.kind for fault in plan} == set(KINDS)
+
+
+def test_each_kind_can_be_done():
+    assert set(DO) == set(KINDS)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_nothing_is_planned_that_the_policy_cannot_survive(policy):
+    plan = make_plan(5, 300, policy, OWNERS, LENDERS)
+    allowed = POLICIES[policy]
+    assert all(allowed.forgets or not KINDS[fault.kind].forgets for fault in plan)
+    assert all(allowed.isolates or not KINDS[fault.kind].isolates for fault in plan)
+    assert all(fault.target in LENDERS for fault in plan if KINDS[fault.kind].who == "lender")
+
+
+class FakeLan:
+    def __init__(self):
+        self.closed = set()
+
+    def cut(self, *way):
+        self.closed.add(way)
+
+    def join(self, *way):
+        self.closed.discard(way)
+
+
+class FakeCluster(dict):
+    lan = FakeLan()
+
+
+def test_a_way_is_open_again_when_the_last_cut_is_undone():
+    cluster = FakeCluster(a=SimpleNamespace(number=1), b=SimpleNamespace(number=2))
+    wires = Wires(cluster)
+    with wires.cut([("a", "b"), ("b", "a")]):
+        with wires.cut([("a", "b")]):
+            assert cluster.lan.closed == {(1, 2), (2, 1)}
+        assert cluster.lan.closed == {(1, 2), (2, 1)}
+    assert cluster.lan.closed == set()
+
+
+def test_a_wrong_page_a_lost_one_and_a_stuck_task_are_seen():
+    job = SimpleNamespace(out=bytearray(b"pulse 10 0 0 2000 100\npulse 20 1 2 50 97"))
+    pulse = Pulse(job)
+    assert pulse.take() == (0, 0, 2)
+    job.out += b"000\n"
+    assert pulse.take() == (1, 2, 97)
+    assert pulse.verified == 20 and pulse.slowest_ms == 97
+    assert pulse.take() == (0, 0, 0)
+
+
+SHORT = ("freeze_short", "cut_long", "reset", "delay", "modules", "daemon_kill")
+
+
+def test_a_short_soak():
+    soak = Soak(Options(seed=52, faults=6, lenders=1, work_mb=130, kinds=SHORT, quiet=True))
+    assert {fault.kind for fault in soak.plan} == set(SHORT)
+    result = soak.run()
+    assert result["violations"] == []
+    assert result["faults"] == 6 and result["pages_verified"] > 5000

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What may befall a cluster, one fault a function; each undoes what it did.
+
+The tests of single faults and the soak use the same ones. What a Node or a Link
+can suffer by itself (freeze, kill, cut) is in vmlab.
+"""
+
+import random
+import time
+from contextlib import contextmanager
+
+# What Linux' own network emulator does to the frames that a node sends
+NETEM = {
+    "loss": "loss 5%",
+    "delay": "delay 50ms 40ms",
+    "duplicate": "duplicate 10%",
+    "reorder": "delay 10ms reorder 25% 50%",
+    "corrupt": "corrupt 2%",
+    "rate": "rate 1mbit",
+}
+
+
+@contextmanager
+def netem(node, what):
+    """A bad network card: what is one of NETEM."""
+    node.run(f"modprobe sch_netem && tc qdisc replace dev eth0 root netem {NETEM[what]}")
+    try:
+        yield
+    finally:
+        node.run("tc qdisc del dev eth0 root")
+
+
+def netem_frames(node):
+    """How many frames netem has had its hands on."""
+    words = node.output("tc -s qdisc show dev eth0").split()
+    return int(words[words.index("pkt") - 1])
+
+
+@contextmanager
+def cut(links):
+    """These links lose all frames; nobody is told."""
+    for link in links:
+        link.cut()
+    try:
+        yield
+    finally:
+        for link in links:
+            link.restore()
+
+
+def links_across(cluster, half):
+    """The links between the nodes named in half and all others."""
+    others = [node.name for node in cluster if node.name not in half]
+    return [cluster.link(one, other) for one in half for other in others]
+
+
+def partition(cluster, half):
+    """The cluster falls into half (names) and the rest, which do not hear each other."""
+    return cut(links_across(cluster, half))
+
+
+def flap(link, times, seed=1, longest=0.4):
+    """A link that comes and goes."""
+    dice = random.Random(seed)
+    for _ in range(times):
+        with cut([link]):
+            time.sleep(dice.uniform(0.05, longest))
+        time.sleep(dice.uniform(0.05, longest))
+
+
+@contextmanager
+def frozen(node):
+    """A node that stands still: its clock, too."""
+    node.freeze()
+    try:
+        yield
+    finally:
+        node.thaw()
+
+
+@contextmanager
+def hung_daemon(node):
+    """ramsterd does nothing any more, but is there."""
+    node.run("kill -STOP $(cat /run/ramsterd.pid)")
+    try:
+        yield
+    finally:
+        node.run("kill -CONT $(cat /run/ramsterd.pid)")
+
+
+def eat_ram(node, megabytes, seconds):
+    """Start a program that takes so much memory, touches all of it and checks it."""
+    return node.start_command(
+        f"cd /tmp && exec stress-ng --vm 1 --vm-bytes {megabytes}M --vm-keep --vm-populate "
+        f"--vm-method zero-one --verify --timeout {seconds}"
+    )
