@@ -47,11 +47,8 @@ test: all modules-debug ## tests in VMs; T=... picks some, as pytest -k does
 	$(PYTEST) tests/cluster -m "not slow" $(if $(T),-k "$(T)")
 
 .PHONY: test-all
-test-all: userspace programs ## tests in VMs, the slow ones too, on each kernel
-	for kernel in $$(scripts/kernels tested); do \
-		$(MAKE) modules modules-debug KERNEL=$$kernel && \
-		KERNEL=$$kernel $(PYTEST) tests/cluster $(if $(T),-k "$(T)") || exit 1; \
-	done
+test-all: userspace programs ## tests in VMs, the slow ones too, on each kernel and the debug kernel
+	T="$(T)" JOBS=$(JOBS) scripts/test-all
 
 .PHONY: demo
 demo: all ## two nodes, one of which needs twice the RAM that it has
