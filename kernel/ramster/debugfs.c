@@ -44,7 +44,10 @@ DEFINE_DEBUGFS_ATTRIBUTE(pages_remote_fops, pages_remote_get, NULL, "%llu\n");
 
 static int pages_lent_get(void *data, u64 *val)
 {
-	*val = rs_donor_pages_lent((unsigned long)data);
+	struct rs_owner_info owner;
+
+	rs_owner_read((unsigned long)data, &owner);
+	*val = owner.pages;
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(pages_lent_fops, pages_lent_get, NULL, "%llu\n");

@@ -4,11 +4,10 @@
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 #include <linux/zsmalloc.h>
 
 #include "donor_internal.h"
-#include "node.h"
+#include "recall.h"
 #include "room.h"
 #include "stats.h"
 #include "trace.h"
@@ -28,13 +27,6 @@ struct rs_lent {
 };
 
 static struct kmem_cache *lent_cache;
-
-/* By node number: struct rs_owner. owners_lock guards it and its references. */
-static DEFINE_XARRAY(owners);
-static DEFINE_MUTEX(owners_lock);
-
-/* Page frames that all owners take up. */
-static atomic_long_t all_frames;
 
 /* Is @a older than or the same as @b? Versions wrap. */
 static bool version_le(u16 a, u16 b)
@@ -64,116 +56,6 @@ static void drop_entry(void *host, u64 slot, void *entry)
 }
 
 static const struct tmem_pool_ops pool_ops = { .get = get_entry, .drop = drop_entry };
-
-/* The owner's pool has grown or shrunk. Process context. */
-static void count_frames(struct rs_owner *owner, long now)
-{
-	atomic_long_add(now - atomic_long_xchg(&owner->frames, now), &all_frames);
-}
-
-static void owner_free(struct kref *refs)
-{
-	struct rs_owner *owner = container_of(refs, struct rs_owner, refs);
-	int i;
-
-	for (i = 0; i < RS_OWNER_POOLS; i++)
-		if (owner->pools[i])
-			tmem_pool_destroy(owner->pools[i]);
-	count_frames(owner, 0);
-	if (owner->zs)
-		zs_destroy_pool(owner->zs);
-	kfree(owner);
-}
-
-void rs_owner_put(struct rs_owner *owner)
-{
-	kref_put(&owner->refs, owner_free);
-}
-
-static struct rs_owner *owner_new(u16 num, const u8 incarnation[16])
-{
-	struct rs_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL);
-	char name[24];
-
-	if (!owner)
-		return NULL;
-	kref_init(&owner->refs);
-	owner->num = num;
-	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
-	mutex_init(&owner->pools_lock);
-	snprintf(name, sizeof(name), "ramster-%u", num);
-	owner->zs = zs_create_pool(name);
-	if (!owner->zs) {
-		rs_owner_put(owner);
-		return NULL;
-	}
-	return owner;
-}
-
-/**
- * rs_owner_enter - an owner has connected
- * @num:         its node number
- * @incarnation: its life; another one's pages are forgotten
- *
- * Context: process, GFP_KERNEL.
- * Return: the owner, with a reference for the caller, or NULL: no memory.
- */
-struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[16])
-{
-	struct rs_owner *owner, *old = NULL;
-
-	mutex_lock(&owners_lock);
-	owner = xa_load(&owners, num);
-	if (owner && memcmp(owner->incarnation, incarnation, sizeof(owner->incarnation))) {
-		old = owner;
-		owner = NULL;
-	}
-	if (!owner) {
-		owner = owner_new(num, incarnation);
-		if (owner && xa_is_err(xa_store(&owners, num, owner, GFP_KERNEL))) {
-			rs_owner_put(owner);
-			owner = NULL;
-		} else if (!owner) {
-			old = NULL;
-		}
-	}
-	if (owner)
-		kref_get(&owner->refs);
-	mutex_unlock(&owners_lock);
-	if (old)
-		rs_owner_put(old);
-	return owner;
-}
-
-/* What is kept for the node goes, as soon as none of its connections is left. Process context. */
-void rs_owner_forget(u16 num)
-{
-	struct rs_owner *owner;
-
-	mutex_lock(&owners_lock);
-	owner = xa_erase(&owners, num);
-	mutex_unlock(&owners_lock);
-	if (owner)
-		rs_owner_put(owner);
-}
-
-u64 rs_donor_pages_lent(u16 num)
-{
-	struct rs_owner *owner;
-	u64 pages = 0;
-
-	mutex_lock(&owners_lock);
-	owner = xa_load(&owners, num);
-	if (owner)
-		pages = atomic_long_read(&owner->pages);
-	mutex_unlock(&owners_lock);
-	return pages;
-}
-
-unsigned long rs_donor_frames(void)
-{
-	return atomic_long_read(&all_frames);
-}
 
 /* The pool, made if need be; NULL: no memory, or no such pool can be. */
 static struct tmem_pool *pool_of(struct rs_owner *owner, u32 id, bool make)
@@ -254,7 +136,8 @@ u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8
 		/* A GET of the same owner's may be waiting for the CPU. */
 		cond_resched();
 	}
-	count_frames(owner, zs_get_total_pages(owner->zs));
+	rs_owner_count(owner);
+	rs_recall_watch();
 	return stored;
 }
 
@@ -334,7 +217,7 @@ void rs_donor_flush(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const
 		else
 			tmem_flush_pool(pool);
 	}
-	count_frames(owner, zs_get_total_pages(owner->zs));
+	rs_owner_count(owner);
 }
 
 int rs_donor_init(void)
@@ -343,14 +226,8 @@ int rs_donor_init(void)
 	return lent_cache ? 0 : -ENOMEM;
 }
 
-/* No connection is left. */
+/* No owner is left. */
 void rs_donor_exit(void)
 {
-	struct rs_owner *owner;
-	unsigned long num;
-
-	xa_for_each(&owners, num, owner)
-		rs_owner_forget(num);
-	xa_destroy(&owners);
 	kmem_cache_destroy(lent_cache);
 }

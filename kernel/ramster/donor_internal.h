@@ -2,10 +2,11 @@
 /*
  * donor_internal.h - what this node keeps for others
  *
- * - rs_owner: one incarnation of an owner, with its pools. The table (by node number)
- *   holds a reference, and so does each of its connections. A new incarnation
- *   takes the old one's place; the old one's pages go with its last reference.
- * - rs_lent: a zpage of an owner's, in its tmem pool; freed with the last
+ * - rs_owner (owner.c): one incarnation of an owner, with its pools. The table (by node
+ *   number) holds a reference, and so does each of its connections. A new
+ *   incarnation takes the old one's place; the old one's pages go with its last
+ *   reference. Without a connection its pages stay for the grace time.
+ * - rs_lent (donor.c): a zpage of an owner's, in its tmem pool; freed with the last
  *   reference. A GET holds one while it copies.
  * All in process context: zsmalloc wants it.
  */
@@ -17,26 +18,45 @@
 #include <linux/types.h>
 
 #include "donor.h"
+#include "node.h"
 #include "tmem/tmem.h"
 #include "wire.h"
 
 #define RS_OWNER_POOLS	256	/* frontswap0 to frontswap255 */
 
+/**
+ * struct rs_owner - an owner that has pages here, or may put some
+ * @conns:  connections; owner.c's lock guards it
+ * @left:   jiffies at which the last of them ended; likewise
+ * @pages:  zpages
+ * @frames: page frames of @zs, when last looked at
+ * @compacted: @pages when @zs was last compacted
+ * @pools_lock: making pools; a pool stays as long as its owner
+ */
 struct rs_owner {
 	struct kref refs;
 	u16 num;
-	u8 incarnation[16];
+	u8 incarnation[RS_INCARNATION_BYTES];
+	unsigned int conns;
+	unsigned long left;
 	struct zs_pool *zs;
 	atomic_long_t pages;
-	atomic_long_t frames;		/* of @zs, when last looked at */
-	struct mutex pools_lock;	/* making pools; a pool stays as long as its owner */
+	atomic_long_t frames;
+	long compacted;
+	struct mutex pools_lock;
 	struct tmem_pool *pools[RS_OWNER_POOLS];
 };
 
-struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[16]);
+/* owner.c */
+struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYTES]);
+void rs_owner_leave(struct rs_owner *owner);
+struct rs_owner *rs_owner_next(u16 num);
 void rs_owner_put(struct rs_owner *owner);
 void rs_owner_forget(u16 num);
+void rs_owner_count(struct rs_owner *owner);
+void rs_owner_compact(struct rs_owner *owner);
 
+/* donor.c */
 u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload);
 size_t rs_donor_get(struct rs_owner *owner, u32 pool, const struct rs_wire_get *get, void *dst,
 		    size_t room);

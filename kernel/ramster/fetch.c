@@ -140,6 +140,9 @@ int rs_fetch(struct zcache_fetch *f)
 		err = -ENOTCONN;
 	else
 		list_add_tail(&f->node, &peer->gets_waiting);
+	/* Its deadline is the heartbeat's business. */
+	if (!err && !peer->usable)
+		queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
 	spin_unlock(&peer->lock);
 	rs_peer_put(peer);
 	return err;
@@ -150,7 +153,7 @@ void rs_fetch_end(bool atomic)
 	struct rs_peer *peer;
 	unsigned int num;
 
-	for (num = 0; (peer = rs_peer_next(num)); num++) {
+	for (num = 0; (peer = rs_peer_next_usable(num)); num++) {
 		num = peer->info.num;
 		if (is_waiting(peer)) {
 			if (atomic)

@@ -12,6 +12,12 @@
 /* How long a device that goes waits for its donors to confirm. */
 #define POOL_TIMEOUT_MS 5000
 
+/* Who waits for answers to a whole pool's flush. Of the batches, under their peers' locks. */
+struct rs_flush_wait {
+	atomic_t pending;
+	struct completion done;
+};
+
 static struct rs_flush_batch *take_idle(struct rs_peer *peer, u32 dev, enum rs_flush_scope scope)
 {
 	struct rs_flush_batch *b;
@@ -28,7 +34,7 @@ static struct rs_flush_batch *take_idle(struct rs_peer *peer, u32 dev, enum rs_f
 		b->scope = scope;
 		b->dev = dev;
 		b->nr = 0;
-		b->done = NULL;
+		b->wait = NULL;
 		return b;
 	}
 	return NULL;
@@ -87,7 +93,7 @@ void rs_flush_end(void)
 	struct rs_peer *peer;
 	unsigned int num;
 
-	for (num = 0; (peer = rs_peer_next(num)); num++) {
+	for (num = 0; (peer = rs_peer_next_usable(num)); num++) {
 		num = peer->info.num;
 		spin_lock(&peer->lock);
 		/* Else unlink() ends it, and expects no more on the list. */
@@ -98,9 +104,15 @@ void rs_flush_end(void)
 	}
 }
 
-static void flush_pool(struct rs_peer *peer, u32 dev)
+static void wait_put(struct rs_flush_wait *wait)
 {
-	DECLARE_COMPLETION_ONSTACK(done);
+	if (atomic_dec_and_test(&wait->pending))
+		complete(&wait->done);
+}
+
+/* Sends a flush of all of @dev to the peer; false if it cannot be told now. */
+static bool flush_pool(struct rs_peer *peer, u32 dev, struct rs_flush_wait *wait)
+{
 	struct rs_flush_batch *b = NULL;
 
 	spin_lock(&peer->lock);
@@ -109,30 +121,56 @@ static void flush_pool(struct rs_peer *peer, u32 dev)
 	if (peer->usable)
 		b = take_idle(peer, dev, RS_FLUSH_POOL);
 	if (b) {
-		b->done = &done;
+		b->wait = wait;
+		atomic_inc(&wait->pending);
 		enqueue(peer, b);
 	}
 	spin_unlock(&peer->lock);
-	if (!b || wait_for_completion_timeout(&done, msecs_to_jiffies(POOL_TIMEOUT_MS)))
-		return;
+	return b;
+}
+
+/* Whoever waited has gone. */
+static void give_up(struct rs_peer *peer, const struct rs_flush_wait *wait)
+{
+	struct rs_flush_batch *b = &peer->flush[RS_FLUSHES];
+
 	spin_lock(&peer->lock);
-	if (b->done == &done)
-		b->done = NULL;
+	if (b->wait == wait)
+		b->wait = NULL;
 	spin_unlock(&peer->lock);
 }
 
-/* One peer after the other. A device that goes is the only one that does: see zcache's detach. */
+/* All peers at once, whose answers are waited for together; one device at a time. */
 void rs_flush_device(u32 dev)
 {
-	struct rs_peer *peer;
+	static DEFINE_MUTEX(one_device);
+	struct rs_flush_wait wait = { .pending = ATOMIC_INIT(1) };
+	struct rs_peer *peer, *told = NULL;
 	unsigned int num;
 
+	if (dev >= RS_DEVICES)
+		return;
+	init_completion(&wait.done);
 	rs_flush_end();
-	for (num = 0; dev < RS_DEVICES && (peer = rs_peer_next(num)); num++) {
+	mutex_lock(&one_device);
+	for (num = 0; (peer = rs_peer_next(num)); num++) {
 		num = peer->info.num;
-		flush_pool(peer, dev);
+		if (flush_pool(peer, dev, &wait)) {
+			peer->next_told = told;
+			told = peer;
+		} else {
+			rs_peer_put(peer);
+		}
+	}
+	wait_put(&wait);
+	wait_for_completion_timeout(&wait.done, msecs_to_jiffies(POOL_TIMEOUT_MS));
+	while (told) {
+		peer = told;
+		told = peer->next_told;
+		give_up(peer, &wait);
 		rs_peer_put(peer);
 	}
+	mutex_unlock(&one_device);
 }
 
 static int tell(struct rs_peer *peer, enum rs_flush_scope scope, u32 dev)
@@ -197,9 +235,9 @@ static void end(struct rs_peer *peer, struct rs_flush_batch *b, int err)
 	spin_lock(&peer->lock);
 	if (b->scope == RS_FLUSH_POOL && !err)
 		__clear_bit(b->dev, peer->missed);
-	if (b->done)
-		complete(b->done);
-	b->done = NULL;
+	if (b->wait)
+		wait_put(b->wait);
+	b->wait = NULL;
 	b->state = RS_FLUSH_IDLE;
 	spin_unlock(&peer->lock);
 	if (!err)
@@ -282,14 +320,16 @@ void rs_flush_fail_all(struct rs_peer *peer)
 {
 	int i;
 
-	for (i = 0; i <= RS_FLUSHES; i++)
+	for (i = 0; i <= RS_FLUSHES && peer->flush; i++)
 		if (READ_ONCE(peer->flush[i].state) != RS_FLUSH_IDLE)
 			rs_flush_fail(peer, &peer->flush[i]);
 }
 
+/* Once is enough. */
 int rs_flush_init(struct rs_peer *peer)
 {
-	peer->flush = kvcalloc(RS_FLUSHES + 1, sizeof(*peer->flush), GFP_KERNEL);
+	if (!peer->flush)
+		peer->flush = kvcalloc(RS_FLUSHES + 1, sizeof(*peer->flush), GFP_KERNEL);
 	return peer->flush ? 0 : -ENOMEM;
 }
 

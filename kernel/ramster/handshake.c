@@ -9,6 +9,7 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
+#include "donor.h"
 #include "handshake.h"
 #include "stats.h"
 
@@ -34,22 +35,23 @@ static int send(struct rs_lane *lane, u8 type, u32 room, const u8 *payload)
 }
 
 /* An ERROR of a donor's. Without a session nobody vouches for it; it is a hint for the log. */
-static int refused(const struct rs_node_info *to, const struct rs_wire_hdr *hdr,
-		   const u8 *payload, bool with_key)
+static int refused(struct rs_handshake *hs, const struct rs_wire_hdr *hdr, const u8 *payload,
+		   bool with_key)
 {
 	char text[RS_WIRE_MAX_TEXT + 1];
 
 	if (hdr->status == EPERM) {
-		pr_warn_ratelimited("node %s (%u) does not accept our %s: all nodes need the same key_file\n",
-				    to->name, to->num, with_key ? "cluster key" : "HELLO without a key");
+		snprintf(hs->why, sizeof(hs->why),
+			 "it does not accept our %s: all nodes need the same key_file",
+			 with_key ? "cluster key" : "HELLO without a key");
 		return -EKEYREJECTED;
 	}
 	rs_wire_text_decode(payload, hdr->length, text);
-	pr_warn_ratelimited("node %s (%u) refuses us: %s\n", to->name, to->num, text);
+	snprintf(hs->why, sizeof(hs->why), "it refuses us: %s", text);
 	return -ECONNREFUSED;
 }
 
-static int expect(struct rs_lane *lane, const struct rs_node_info *to, u8 type, bool with_key,
+static int expect(struct rs_lane *lane, struct rs_handshake *hs, u8 type, bool with_key,
 		  struct rs_wire_hdr *hdr, const u8 **payload)
 {
 	int err = rs_lane_receive(lane, hdr, payload, RS_HANDSHAKE_MS);
@@ -57,7 +59,7 @@ static int expect(struct rs_lane *lane, const struct rs_node_info *to, u8 type, 
 	if (err)
 		return err;
 	if (hdr->type == RS_ERROR)
-		return refused(to, hdr, *payload, with_key);
+		return refused(hs, hdr, *payload, with_key);
 	return hdr->type == type ? 0 : -EPROTO;
 }
 
@@ -91,21 +93,20 @@ static int introduce(struct rs_lane *lane, enum rs_lane_kind kind, const struct 
 	rs_hello_ask(&hello, &me, to->num, kind, key, nonce);
 	err = send(lane, RS_HELLO, 0, hello.hello);
 	if (!err)
-		err = expect(lane, to, RS_HELLO_REPLY, key, &hdr, &payload);
+		err = expect(lane, hs, RS_HELLO_REPLY, key, &hdr, &payload);
 	if (err)
 		return err;
 	err = rs_hello_answered(&hello, &me, payload, &why);
 	if (err) {
 		if (err == -EKEYREJECTED)
 			counter_inc(rs, hellos_unproven);
-		pr_warn_ratelimited("node %s (%u) at %pISpc is not connected to: %s\n", to->name,
-				    to->num, &to->addr, why);
+		snprintf(hs->why, sizeof(hs->why), "at %pISpc, %s", &to->addr, why);
 		return err;
 	}
 	begin_session(lane, &hello, true);
 	err = send(lane, RS_PROVE, 0, NULL);
 	if (!err)
-		err = expect(lane, to, RS_WELCOME, key, &hdr, &payload);
+		err = expect(lane, hs, RS_WELCOME, key, &hdr, &payload);
 	if (err)
 		return err;
 	hs->room = hdr.room;
@@ -126,7 +127,7 @@ static int introduce(struct rs_lane *lane, enum rs_lane_kind kind, const struct 
  * While a key is being replaced, a donor may know only the other one.
  *
  * Context: process, sleeps up to the timeout and a few times RS_HANDSHAKE_MS.
- * Return: 0 or an errno; the log says what is wrong with an answer.
+ * Return: 0 or an errno; @hs says what is wrong with an answer.
  */
 int rs_handshake_connect(struct rs_lane *lane, enum rs_lane_kind kind,
 			 const struct rs_node_info *to, unsigned int timeout_ms,
@@ -136,6 +137,7 @@ int rs_handshake_connect(struct rs_lane *lane, enum rs_lane_kind kind,
 	unsigned int nr_keys = rs_cluster_keys(keys), tries = 0;
 	int err;
 
+	hs->why[0] = '\0';
 	do {
 		if (*key_slot >= nr_keys)
 			*key_slot = 0;
@@ -186,6 +188,8 @@ int rs_handshake_frame(struct rs_lane *lane, struct rs_greeting *greeting,
 		return 0;
 	*why = "the connection broke";
 	get_random_bytes(nonce, sizeof(nonce));
+	rs_owner_present(hello->them.from, greeting->us);
+	me.incarnation = greeting->us;
 	rs_hello_answer(hello, &me, nonce);
 	err = send(lane, RS_HELLO_REPLY, 0, hello->reply);
 	if (!err)

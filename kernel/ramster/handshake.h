@@ -10,11 +10,13 @@
 /* How long a step of it may take. */
 #define RS_HANDSHAKE_MS	5000
 
+
 /* What a client has found out about a donor. */
 struct rs_handshake {
 	u32 room;
 	u8 incarnation[16];
 	u8 key_id[RS_WIRE_KEY_ID];
+	char why[RS_WHY_MAX];	/* it is not to be used, as it says itself or shows; else empty */
 };
 
 /* A server's handshake, and the keys as they were when it began. */
@@ -22,6 +24,7 @@ struct rs_greeting {
 	struct rs_hello hello;
 	struct rs_auth_key keys[RS_KEYS];
 	unsigned int nr_keys;
+	u8 us[RS_INCARNATION_BYTES];	/* as we presented ourselves */
 };
 
 int rs_handshake_connect(struct rs_lane *lane, enum rs_lane_kind kind,

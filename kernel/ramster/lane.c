@@ -65,11 +65,25 @@ static void set_up_socket(struct rs_lane *lane, unsigned int timeout_ms)
 	tcp_sock_set_nodelay(sk);
 	sock_no_linger(sk);
 	sk->sk_sndtimeo = msecs_to_jiffies(timeout_ms);
-	if (!lane->client)
+	if (!lane->client) {
+		/*
+		 * No program here is killed for an answer's sake: the sender waits. But
+		 * answers are what lent memory comes back by, so some of the reserve is theirs.
+		 */
+		sk->sk_allocation = GFP_KERNEL | __GFP_HIGH | __GFP_NORETRY | __GFP_NOWARN;
 		return;
+	}
 	sk->sk_allocation = GFP_NOIO | __GFP_MEMALLOC;
 	sk->sk_use_task_frag = false;
 	sk_set_memalloc(sk);
+}
+
+/* The memory that receiving needs; it stays until rs_lane_exit(). 0 or -ENOMEM. May sleep. */
+int rs_lane_equip(struct rs_lane *lane)
+{
+	if (!lane->rx_buf)
+		lane->rx_buf = kvmalloc(lane->rx_size, GFP_KERNEL);
+	return lane->rx_buf ? 0 : -ENOMEM;
 }
 
 /* The lane is closed, or never had a connection. Process context. */
@@ -140,7 +154,9 @@ int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
 	own(lane, sock);
 	set_up_socket(lane, timeout_ms);
 	err = kernel_connect(sock, (struct sockaddr_unsized *)&addr, len, 0);
-	return err == -EINPROGRESS ? -ETIMEDOUT : err;
+	if (err)
+		return err == -EINPROGRESS ? -ETIMEDOUT : err;
+	return rs_lane_equip(lane);
 }
 
 /* Wakes whoever waits for the lane: it fails. The lane's owner still closes it. Process context. */
@@ -314,18 +330,17 @@ static void rx_work(struct work_struct *work)
 }
 
 /**
- * rs_lane_init - prepare a lane, without a connection
+ * rs_lane_init - prepare a lane, without a connection or memory of its own
  * @lane: zeroed memory
  * @ops:  its owner's callbacks
  * @wq:   where frames are received
  * @client: swap-out depends on it
  * @rx_size: the longest frame that may come, in bytes
  *
- * Context: process, GFP_KERNEL.
- * Return: 0 or -ENOMEM.
+ * Context: any.
  */
-int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
-		 struct workqueue_struct *wq, bool client, size_t rx_size)
+void rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
+		  struct workqueue_struct *wq, bool client, size_t rx_size)
 {
 	lane->ops = ops;
 	lane->rx_wq = wq;
@@ -334,8 +349,6 @@ int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
 	lane->rx_want = rx_size;
 	mutex_init(&lane->tx_lock);
 	INIT_WORK(&lane->rx_work, rx_work);
-	lane->rx_buf = kvmalloc(rx_size, GFP_KERNEL);
-	return lane->rx_buf ? 0 : -ENOMEM;
 }
 
 /**

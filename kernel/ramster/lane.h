@@ -5,8 +5,8 @@
  * The contract:
  * - The socket has no delay. A client's is a memalloc socket: swap-out depends on
  *   it, so nothing on it allocates with I/O or waits for reclaim, and it may
- *   use the reserves. A server's is an ordinary one: the reserves of the node
- *   that lends are not for others.
+ *   use the reserves. A server's never makes the OOM killer run, and has part of the
+ *   reserves at most: the node that lends comes first.
  * - rx: one work per lane reads what is there into one linear buffer and hands out each
  *   checked frame, in order. frame() may sleep; the payload is valid until it
  *   returns. Any malformed frame breaks the lane, and, once the lane is guarded, any that
@@ -72,8 +72,9 @@ struct rs_lane {
 	void (*old_state_change)(struct sock *sk);
 };
 
-int rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
-		 struct workqueue_struct *wq, bool client, size_t rx_size);
+void rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
+		  struct workqueue_struct *wq, bool client, size_t rx_size);
+int rs_lane_equip(struct rs_lane *lane);
 void rs_lane_exit(struct rs_lane *lane);
 int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
 		    unsigned int timeout_ms);

@@ -8,6 +8,7 @@
 #include "netlink.h"
 #include "node.h"
 #include "peer.h"
+#include "recall.h"
 #include "server.h"
 #include "stats.h"
 
@@ -33,6 +34,9 @@ static int __init ramster_init(void)
 	err = rs_donor_init();
 	if (err)
 		goto err_donor;
+	err = rs_recall_init();
+	if (err)
+		goto err_recall;
 	err = rs_server_init();
 	if (err)
 		goto err_server;
@@ -49,6 +53,8 @@ err_nodemanager:
 err_peers:
 	rs_server_exit();
 err_server:
+	rs_recall_exit();
+err_recall:
 	rs_donor_exit();
 err_donor:
 	rs_netlink_exit();
@@ -62,6 +68,8 @@ static void __exit ramster_exit(void)
 	rs_nodemanager_exit();
 	rs_peers_exit();
 	rs_server_exit();
+	rs_owners_exit();
+	rs_recall_exit();
 	rs_donor_exit();
 	rs_netlink_exit();
 	rs_debugfs_exit();

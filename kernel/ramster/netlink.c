@@ -16,6 +16,7 @@
 #include "netlink.h"
 #include "node.h"
 #include "peer.h"
+#include "recall.h"
 #include "stats.h"
 #include "tmem/tmem.h"
 #include "zcache/zcache.h"
@@ -75,6 +76,7 @@ static int put_incarnation(struct sk_buff *skb, const u8 *incarnation)
 static int put_local(struct sk_buff *skb)
 {
 	return nla_put_flag(skb, RAMSTER_A_NODE_LOCAL) ?:
+	       (rs_is_recalling() ? nla_put_flag(skb, RAMSTER_A_NODE_RECALLING) : 0) ?:
 	       nla_put_u32(skb, RAMSTER_A_NODE_STATE, RAMSTER_NODE_UP) ?:
 	       put_incarnation(skb, rs_incarnation) ?:
 	       nla_put_u64_64bit(skb, RAMSTER_A_NODE_ROOM, rs_donor_room(), RAMSTER_A_PAD);
@@ -83,18 +85,23 @@ static int put_local(struct sk_buff *skb)
 static int put_peer(struct sk_buff *skb, u16 num)
 {
 	struct rs_peer_info peer = { .state = RAMSTER_NODE_DOWN };
+	struct rs_owner_info owner;
 	int err;
 
 	rs_peer_read(num, &peer);
+	rs_owner_read(num, &owner);
 	err = nla_put_u32(skb, RAMSTER_A_NODE_STATE, peer.state);
 	if (!err && peer.has_incarnation)
 		err = put_incarnation(skb, peer.incarnation);
+	if (!err && peer.recalling)
+		err = nla_put_flag(skb, RAMSTER_A_NODE_RECALLING);
+	if (!err && owner.away)
+		err = nla_put_u32(skb, RAMSTER_A_NODE_GRACE, owner.grace_s);
 	return err ?:
 	       nla_put_u64_64bit(skb, RAMSTER_A_NODE_ROOM, peer.room, RAMSTER_A_PAD) ?:
 	       nla_put_u64_64bit(skb, RAMSTER_A_NODE_PAGES_REMOTE, peer.pages_remote,
 				 RAMSTER_A_PAD) ?:
-	       nla_put_u64_64bit(skb, RAMSTER_A_NODE_PAGES_LENT, rs_donor_pages_lent(num),
-				 RAMSTER_A_PAD);
+	       nla_put_u64_64bit(skb, RAMSTER_A_NODE_PAGES_LENT, owner.pages, RAMSTER_A_PAD);
 }
 
 static int put_node(struct sk_buff *skb, struct netlink_callback *cb,
@@ -108,6 +115,7 @@ static int put_node(struct sk_buff *skb, struct netlink_callback *cb,
 	err = nla_put_string(skb, RAMSTER_A_NODE_NAME, node->name) ?:
 	      nla_put_u32(skb, RAMSTER_A_NODE_NUM, node->num) ?:
 	      put_address(skb, &node->addr) ?:
+	      (node->drain ? nla_put_flag(skb, RAMSTER_A_NODE_DRAIN) : 0) ?:
 	      (node->local ? put_local(skb) : put_peer(skb, node->num));
 	if (err) {
 		genlmsg_cancel(skb, head);

@@ -33,6 +33,7 @@ struct nm_node {
 	u16 port;
 	bool local;
 	bool connect;
+	bool drain;
 	struct sockaddr_storage addr;	/* port included; AF_UNSPEC: not set */
 	char name[RS_NAME_MAX + 1];
 };
@@ -45,6 +46,7 @@ void nm_table_set_address(struct nm_node *node, const struct sockaddr_storage *a
 void nm_table_set_port(struct nm_node *node, u16 port);
 void nm_table_set_local(struct nm_node *node, bool local);
 void nm_table_set_connect(struct nm_node *node, bool connect);
+void nm_table_set_drain(struct nm_node *node, bool drain);
 void nm_table_set_cluster(const char *name);
 void nm_table_set_keys(const struct rs_auth_key *keys, unsigned int nr);
 bool nm_table_has_key(void);

@@ -10,6 +10,7 @@
 #include "listener.h"
 #include "nm.h"
 #include "peer.h"
+#include "recall.h"
 #include "server.h"
 #include "wire.h"
 
@@ -227,8 +228,10 @@ static int local_start(struct nm_node *node)
 				 "node %s is local already; only one can be", other->name);
 	/* First, for the listener's threads ask for it. */
 	nm_table_set_local(node, true);
+	rs_donor_drain(node->drain);
 	err = rs_listener_start(&node->addr);
 	if (err) {
+		rs_donor_drain(false);
 		nm_table_set_local(node, false);
 		return nm_refuse(&node->item, "local", err, "cannot listen on %pISpc: %pe",
 				 &node->addr, ERR_PTR(err));
@@ -245,6 +248,7 @@ static int local_stop(struct nm_node *node)
 				 "node %s is connected in this node's name; write 0 to its connect first",
 				 other->name);
 	rs_listener_stop();
+	rs_donor_drain(false);
 	nm_table_set_local(node, false);
 	return 0;
 }
@@ -320,6 +324,35 @@ static ssize_t node_connect_show(struct config_item *item, char *page)
 }
 CONFIGFS_ATTR(node_, connect);
 
+/* drain: may be changed at any time, and takes effect while local or connect is 1 */
+
+static ssize_t node_drain_store(struct config_item *item, const char *page, size_t count)
+{
+	struct nm_node *node = to_node(item);
+	u32 on;
+	int err;
+
+	err = nm_parse(item, "drain", page, count, 0, 1, &on);
+	if (err)
+		return err;
+	mutex_lock(&nm_change_lock);
+	if (on != node->drain) {
+		nm_table_set_drain(node, on);
+		if (node->local)
+			rs_donor_drain(on);
+		if (node->connect)
+			rs_peer_drain(node->num, on);
+	}
+	mutex_unlock(&nm_change_lock);
+	return count;
+}
+
+static ssize_t node_drain_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(to_node(item)->drain));
+}
+CONFIGFS_ATTR(node_, drain);
+
 static ssize_t node_state_show(struct config_item *item, char *page)
 {
 	struct nm_node *node = to_node(item);
@@ -340,6 +373,7 @@ static struct configfs_attribute *node_attrs[] = {
 	&node_attr_port,
 	&node_attr_local,
 	&node_attr_connect,
+	&node_attr_drain,
 	&node_attr_state,
 	NULL,
 };

@@ -5,6 +5,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "donor.h"
 #include "nm.h"
 #include "peer.h"
 #include "server.h"
@@ -18,6 +19,7 @@
 	.reconnect_ms = 500,		\
 	.fetch_timeout_ms = 8000,	\
 	.replicas = 1,			\
+	.grace_s = 3600,		\
 }
 
 struct rs_settings rs_settings = DEFAULTS;
@@ -27,6 +29,7 @@ struct setting {
 	u32 *value;
 	u32 min;
 	u32 max;
+	void (*changed)(void);		/* may be NULL */
 };
 
 /* A setting as it would be after the change. */
@@ -64,15 +67,18 @@ static ssize_t setting_store(struct config_item *item, const struct setting *s, 
 		return err;
 	mutex_lock(&nm_change_lock);
 	err = order_check(item, s, value);
-	if (!err)
+	if (!err) {
 		WRITE_ONCE(*s->value, value);
+		if (s->changed)
+			s->changed();
+	}
 	mutex_unlock(&nm_change_lock);
 	return err ?: count;
 }
 
-#define SETTING(_name, _min, _max)							\
+#define SETTING(_name, _min, _max, ...)							\
 static const struct setting setting_##_name = {						\
-	#_name, &rs_settings._name, _min, _max						\
+	#_name, &rs_settings._name, _min, _max, ##__VA_ARGS__				\
 };											\
 static ssize_t cluster_##_name##_show(struct config_item *item, char *page)		\
 {											\
@@ -94,6 +100,7 @@ SETTING(replicas, 1, 3);
 SETTING(lend_max_mb, 0, MB_MAX);
 SETTING(keep_free_mb, 0, MB_MAX);
 SETTING(quota_mb, 0, MB_MAX);
+SETTING(grace_s, 1, 7 * 24 * 3600, rs_owner_grace_changed);
 
 static bool live_beyond_loopback(const struct nm_node *node, const void *unused)
 {
@@ -199,6 +206,7 @@ struct configfs_attribute *nm_cluster_attrs[] = {
 	&cluster_attr_lend_max_mb,
 	&cluster_attr_keep_free_mb,
 	&cluster_attr_quota_mb,
+	&cluster_attr_grace_s,
 	&cluster_attr_insecure,
 	&cluster_attr_key,
 	&cluster_attr_key_ids,

@@ -100,6 +100,13 @@ void nm_table_set_connect(struct nm_node *node, bool connect)
 	change_end();
 }
 
+void nm_table_set_drain(struct nm_node *node, bool drain)
+{
+	change_begin();
+	WRITE_ONCE(node->drain, drain);
+	change_end();
+}
+
 void nm_table_set_cluster(const char *name)
 {
 	change_begin();
@@ -142,6 +149,7 @@ void nm_table_read(const struct nm_node *node, struct rs_node_info *info)
 	info->num = node->num;
 	info->local = node->local;
 	info->connect = node->connect;
+	info->drain = node->drain;
 	info->addr = node->addr;
 }
 

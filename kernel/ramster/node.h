@@ -18,9 +18,10 @@
 #include "uapi/ramster_genl.h"
 
 #define RS_NAME_MAX	64
-#define RS_NODE_MAX	1022	/* highest node number */
+#define RS_NODE_MAX	1023	/* highest node number: 10 bits of a remote entry */
 #define RS_KEYS		2	/* the one in use, and one more while it is replaced */
 #define RS_INCARNATION_BYTES	16
+#define RS_WHY_MAX	160	/* a reason for the log, with its end */
 
 /* This life of the module: random, made at load. */
 extern u8 rs_incarnation[RS_INCARNATION_BYTES];
@@ -35,6 +36,7 @@ struct rs_settings {
 	u32 lend_max_mb;	/* 0: half of RAM */
 	u32 keep_free_mb;	/* 0: 1/16 of RAM */
 	u32 quota_mb;		/* 0: none */
+	u32 grace_s;		/* for which the pages of an owner that is away are kept */
 	bool insecure;
 };
 
@@ -46,6 +48,7 @@ struct rs_node_info {
 	u16 num;
 	bool local;
 	bool connect;
+	bool drain;		/* nothing new goes there, and what is there comes back */
 	struct sockaddr_storage addr;	/* port included */
 };
 

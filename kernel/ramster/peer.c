@@ -3,6 +3,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -20,14 +21,25 @@
 
 /* A step of connecting takes at most so long. */
 #define STEP_MS		5000
+#define FIRST_STEP_MS	3000	/* with a donor that was never there */
 
 struct workqueue_struct *rs_link_wq;
 struct workqueue_struct *rs_beat_wq;
 struct workqueue_struct *rs_send_wq;
 struct workqueue_struct *rs_client_wq;
 
+/* Donors that are tried at once though they are down: each attempt holds one of 256 workers. */
+#define TRIES_MAX	64
+#define FIRST_TRIES_MAX	192
+#define TRY_AGAIN_MS	100
+
 /* By number. Looked up under RCU; changed by the node manager only. */
 static DEFINE_XARRAY(peers);
+
+/* Numbers of those that are usable; changed with that, under the peer's lock. */
+static DECLARE_BITMAP(usable_peers, RS_NODE_MAX + 1);
+
+static atomic_t tries;
 
 static void free_work(struct work_struct *work)
 {
@@ -73,6 +85,17 @@ struct rs_peer *rs_peer_next(u16 num)
 	return peer;
 }
 
+/* The first usable one, likewise: what is done for each page costs nothing for donors that are down. */
+struct rs_peer *rs_peer_next_usable(u16 num)
+{
+	struct rs_peer *peer = NULL;
+	unsigned long n = num;
+
+	while (!peer && (n = find_next_bit(usable_peers, RS_NODE_MAX + 1, n)) <= RS_NODE_MAX)
+		peer = rs_peer_get(n++);
+	return peer;
+}
+
 void rs_peer_put(struct rs_peer *peer)
 {
 	kref_put(&peer->refs, peer_free);
@@ -80,25 +103,36 @@ void rs_peer_put(struct rs_peer *peer)
 
 #define LINKED_STATES (BIT(RAMSTER_NODE_UP) | BIT(RAMSTER_NODE_SUSPECT))
 
+/* Returns what it was. */
+static bool set_usable(struct rs_peer *peer, bool usable)
+{
+	bool was = peer->usable;
+
+	lockdep_assert_held(&peer->lock);
+	peer->usable = usable;
+	if (usable)
+		set_bit(peer->info.num, usable_peers);
+	else if (was)
+		clear_bit(peer->info.num, usable_peers);
+	counter_add(rs, peers_up, usable - was);
+	return was;
+}
+
 /* From one of the states @from (bits) to @to; false if it is in another. Process context. */
 static bool change_state(struct rs_peer *peer, unsigned long from, enum ramster_node_state to,
 			 const char *why)
 {
 	enum ramster_node_state old;
-	bool was_usable, usable;
 	char text[160];
 
 	spin_lock(&peer->lock);
 	old = peer->state;
-	was_usable = peer->usable;
 	if (!(BIT(old) & from)) {
 		spin_unlock(&peer->lock);
 		return false;
 	}
 	peer->state = to;
-	usable = peer->linked && !peer->removing && (BIT(to) & LINKED_STATES);
-	peer->usable = usable;
-	counter_add(rs, peers_up, usable - was_usable);
+	set_usable(peer, peer->linked && !peer->removing && (BIT(to) & LINKED_STATES));
 	spin_unlock(&peer->lock);
 	if (old == to)
 		return true;
@@ -116,27 +150,56 @@ static bool make_unusable(struct rs_peer *peer, bool removing)
 	bool was_usable;
 
 	spin_lock(&peer->lock);
-	was_usable = peer->usable;
-	peer->usable = false;
+	was_usable = set_usable(peer, false);
 	peer->removing |= removing;
-	if (was_usable)
-		counter_dec(rs, peers_up);
 	spin_unlock(&peer->lock);
 	return was_usable;
+}
+
+/* So many of our pages are to leave it; while it is drained all are, in any case. */
+static void evacuate(struct rs_peer *peer, u64 pages)
+{
+	if (!READ_ONCE(peer->draining))
+		zcache_donor_evacuate(peer->info.num, pages);
 }
 
 /* A frame of the donor's came, with its room. Process context. */
 void rs_peer_heard(struct rs_peer *peer, u32 room)
 {
-	bool had_none;
+	bool had_none, has_enough;
 
 	spin_lock(&peer->lock);
 	peer->last_heard = jiffies;
 	had_none = !peer->room;
 	peer->room = room;
+	has_enough = room && peer->recalling;
+	if (has_enough)
+		peer->recalling = false;
 	spin_unlock(&peer->lock);
+	if (has_enough)
+		evacuate(peer, 0);
 	if (had_none && room)
 		zcache_remote_kick();
+}
+
+/* The donor wants @mb MiB back. Process context. */
+static void recalled(struct rs_peer *peer, u16 mb)
+{
+	char text[160];
+	bool was;
+
+	counter_inc(rs, recalls_received);
+	spin_lock(&peer->lock);
+	was = peer->recalling;
+	peer->recalling = true;
+	spin_unlock(&peer->lock);
+	evacuate(peer, (u64)mb << (20 - PAGE_SHIFT));
+	if (was)
+		return;
+	snprintf(text, sizeof(text), "node %s (%u) wants its RAM back: %u MiB of our pages leave it",
+		 peer->info.name, peer->info.num, mb);
+	pr_info("%s\n", text);
+	rs_event(RAMSTER_EVENT_RECALLED, peer->info.num, peer->info.name, RAMSTER_NODE_UP, text);
 }
 
 static struct rs_peer *peer_of(struct rs_lane *lane, enum rs_lane_kind kind)
@@ -161,7 +224,7 @@ static int frame(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *
 	case RS_ROOM:
 		return 0;
 	case RS_RECALL:
-		/* Pages leave a donor that has no room by being refused; nothing is called back yet. */
+		recalled(peer, hdr->count);
 		return 0;
 	case RS_ERROR:
 		rs_wire_text_decode(payload, hdr->length, text);
@@ -311,7 +374,18 @@ static void judge(struct rs_peer *peer)
 			     "it answers again");
 }
 
-/* The heartbeat: judges the silence, ends what is overdue, pings. Runs for the peer's whole life. */
+/* A donor that is down needs no heart: rs_fetch() and the next connection start it again. */
+static bool has_business(struct rs_peer *peer)
+{
+	bool has;
+
+	spin_lock(&peer->lock);
+	has = peer->state != RAMSTER_NODE_DOWN || !list_empty(&peer->gets_waiting);
+	spin_unlock(&peer->lock);
+	return has;
+}
+
+/* The heartbeat: judges the silence, ends what is overdue, pings. */
 static void beat_work(struct work_struct *work)
 {
 	struct rs_peer *peer = container_of(to_delayed_work(work), struct rs_peer, beat_work);
@@ -326,7 +400,8 @@ static void beat_work(struct work_struct *work)
 		queue_work(rs_send_wq, &peer->bulk_work);
 		queue_work(rs_send_wq, &peer->fetch_work);
 	}
-	queue_delayed_work(rs_beat_wq, &peer->beat_work, msecs_to_jiffies(beat));
+	if (has_business(peer))
+		queue_delayed_work(rs_beat_wq, &peer->beat_work, msecs_to_jiffies(beat));
 }
 
 /* Ends the connection and settles what was in flight. From link_work only; not usable. */
@@ -368,10 +443,24 @@ static void has_forgotten(struct rs_peer *peer)
 		 RAMSTER_NODE_CONNECTING, text);
 }
 
+/*
+ * Why the donor cannot be used, if it has answered at all: somebody has to do something
+ * about that. Logged when it changes.
+ */
+static void say_refused(struct rs_peer *peer, const char *why)
+{
+	if (!why[0] || !strcmp(why, peer->refused))
+		return;
+	strscpy(peer->refused, why, sizeof(peer->refused));
+	pr_warn("node %s (%u) cannot be used, and is tried again: %s\n", peer->info.name,
+		peer->info.num, why);
+}
+
 /* Both lanes, shaken hands. From link_work only. */
 static int link(struct rs_peer *peer)
 {
-	unsigned int timeout = min_t(unsigned int, READ_ONCE(rs_settings.dead_ms), STEP_MS);
+	unsigned int timeout = min_t(unsigned int, READ_ONCE(rs_settings.dead_ms),
+				     peer->has_incarnation ? STEP_MS : FIRST_STEP_MS);
 	struct rs_handshake hs[__RS_LANES];
 	int i, err;
 
@@ -380,9 +469,15 @@ static int link(struct rs_peer *peer)
 			return -ECANCELED;
 		err = rs_handshake_connect(&peer->lane[i], i, &peer->info, timeout,
 					   &peer->key_slot, &hs[i]);
-		if (err)
+		if (err) {
+			say_refused(peer, hs[i].why);
 			return err;
+		}
 	}
+	/* With the first connection: a donor that never was there costs little. */
+	err = rs_flush_init(peer);
+	if (err)
+		return err;
 	if (memcmp(hs[0].incarnation, hs[1].incarnation, sizeof(hs[0].incarnation)) ||
 	    memcmp(hs[0].key_id, hs[1].key_id, sizeof(hs[0].key_id)))
 		return -EAGAIN;	/* it restarted, or the key was changed, between the two */
@@ -400,6 +495,7 @@ static int link(struct rs_peer *peer)
 	peer->up_since = jiffies;
 	peer->room = hs[0].room;
 	peer->linked = true;
+	peer->refused[0] = '\0';
 	spin_unlock(&peer->lock);
 	for (i = 0; i < __RS_LANES; i++)
 		rs_lane_start(&peer->lane[i]);
@@ -422,8 +518,9 @@ static void try_now(struct rs_peer *peer)
 	unsigned int noio = memalloc_noio_save();
 	int err;
 
-	if (silence(peer) <= READ_ONCE(rs_settings.dead_ms))
-		change_state(peer, BIT(RAMSTER_NODE_DOWN), RAMSTER_NODE_CONNECTING, "connecting");
+	if (silence(peer) <= READ_ONCE(rs_settings.dead_ms) &&
+	    change_state(peer, BIT(RAMSTER_NODE_DOWN), RAMSTER_NODE_CONNECTING, "connecting"))
+		queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
 	err = link(peer);
 	memalloc_noio_restore(noio);
 	if (err) {
@@ -437,8 +534,42 @@ static void try_now(struct rs_peer *peer)
 		     RAMSTER_NODE_UP, "connected");
 	/* A lane that broke since has queued us again. */
 	zcache_donor_up(peer->info.num);
+	queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
 	queue_work(rs_send_wq, &peer->bulk_work);
 	rs_fetch_kick(peer);
+}
+
+/* Many donors that are not there must not keep the workers from those that are. */
+static bool take_turn(struct rs_peer *peer)
+{
+	bool waits = READ_ONCE(peer->state) == RAMSTER_NODE_DOWN && !xchg(&peer->is_there, false);
+
+	if (waits)
+		return atomic_add_unless(&tries, 1, peer->backoff_ms ? TRIES_MAX : FIRST_TRIES_MAX);
+	atomic_inc(&tries);
+	return true;
+}
+
+static void try_in_turn(struct rs_peer *peer)
+{
+	if (!take_turn(peer)) {
+		queue_delayed_work(rs_link_wq, &peer->link_work, msecs_to_jiffies(
+					   TRY_AGAIN_MS + get_random_u32_below(TRY_AGAIN_MS)));
+		return;
+	}
+	try_now(peer);
+	atomic_dec(&tries);
+}
+
+/* Is the connection in order? Then who called us found it broken before it was made anew. */
+static bool is_linked(const struct rs_peer *peer)
+{
+	int i;
+
+	for (i = 0; i < __RS_LANES; i++)
+		if (rs_lane_is_broken(&peer->lane[i]))
+			return false;
+	return peer->linked;
 }
 
 /* A lane broke, it is time to try again, or the peer is to go. */
@@ -447,6 +578,8 @@ static void link_work(struct work_struct *work)
 	struct rs_peer *peer = container_of(to_delayed_work(work), struct rs_peer, link_work);
 	bool was_linked = peer->linked;
 
+	if (is_linked(peer) && !READ_ONCE(peer->removing))
+		return;
 	make_unusable(peer, false);
 	peer->linked = false;
 	if (READ_ONCE(peer->removing)) {
@@ -465,7 +598,7 @@ static void link_work(struct work_struct *work)
 	}
 	if (was_linked)
 		peer->backoff_ms = 0;
-	try_now(peer);
+	try_in_turn(peer);
 }
 
 static struct rs_peer *peer_new(const struct rs_node_info *node)
@@ -488,16 +621,10 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	INIT_RCU_WORK(&peer->free_work, free_work);
 	peer->state = RAMSTER_NODE_DOWN;
 	peer->last_heard = jiffies;
-	if (rs_flush_init(peer))
-		goto free;
 	for (i = 0; i < __RS_LANES; i++)
-		if (rs_lane_init(&peer->lane[i], &lane_ops[i], rs_client_wq, true,
-				 i == RS_LANE_FETCH ? RS_WIRE_MAX_FRAME : RS_LANE_SMALL))
-			goto free;
+		rs_lane_init(&peer->lane[i], &lane_ops[i], rs_client_wq, true,
+			     i == RS_LANE_FETCH ? RS_WIRE_MAX_FRAME : RS_LANE_SMALL);
 	return peer;
-free:
-	rs_peer_put(peer);
-	return NULL;
 }
 
 int rs_peer_add(const struct rs_node_info *node)
@@ -513,13 +640,43 @@ int rs_peer_add(const struct rs_node_info *node)
 		return err == -EBUSY ? -EEXIST : err;
 	}
 	queue_delayed_work(rs_link_wq, &peer->link_work, 0);
-	queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
+	if (node->drain)
+		rs_peer_drain(node->num, true);
 	return 0;
+}
+
+void rs_peer_drain(u16 num, bool on)
+{
+	struct rs_peer *peer = rs_peer_get(num);
+
+	if (!peer)
+		return;
+	spin_lock(&peer->lock);
+	peer->draining = on;
+	spin_unlock(&peer->lock);
+	zcache_donor_evacuate(num, on ? U64_MAX : 0);
+	rs_peer_put(peer);
+}
+
+void rs_peer_try(u16 num)
+{
+	struct rs_peer *peer = rs_peer_get(num);
+
+	if (!peer)
+		return;
+	spin_lock(&peer->lock);
+	if (!peer->linked && !peer->removing) {
+		WRITE_ONCE(peer->is_there, true);
+		mod_delayed_work(rs_link_wq, &peer->link_work, 0);
+	}
+	spin_unlock(&peer->lock);
+	rs_peer_put(peer);
 }
 
 void rs_peer_remove(u16 num)
 {
 	struct rs_peer *peer = xa_erase(&peers, num);
+	unsigned long copies;
 	int i;
 
 	if (!peer)
@@ -535,7 +692,11 @@ void rs_peer_remove(u16 num)
 	rs_push_settle(peer);
 	rs_fetch_expire(peer, RS_EXPIRE_ALL);
 	change_state(peer, ~0UL, RAMSTER_NODE_DOWN, "removed");
-	zcache_donor_forgot(num);
+	zcache_donor_evacuate(num, 0);
+	copies = zcache_donor_forgot(num);
+	if (copies)
+		pr_warn("node %s (%u) was removed with %lu copies of our pages\n", peer->info.name,
+			num, copies);
 	rs_peer_put(peer);
 }
 
@@ -570,6 +731,7 @@ bool rs_peer_read(u16 num, struct rs_peer_info *info)
 	info->has_incarnation = peer->has_incarnation;
 	memcpy(info->incarnation, peer->incarnation, sizeof(info->incarnation));
 	info->room = peer->room;
+	info->recalling = peer->recalling;
 	spin_unlock(&peer->lock);
 	info->pages_remote = zcache_donor_pages(num);
 	rs_peer_put(peer);

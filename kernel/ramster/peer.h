@@ -17,6 +17,7 @@ struct rs_peer_info {
 	enum ramster_node_state state;
 	bool has_incarnation;
 	u8 incarnation[16];
+	bool recalling;		/* it wants RAM back */
 	u64 room;		/* pages */
 	u64 pages_remote;
 };
@@ -36,6 +37,12 @@ void rs_peer_remove(u16 num);
 
 /* The cluster's keys have changed: connections made with one that is gone end. Process context. */
 void rs_peers_keys_changed(void);
+
+/* No new page goes to the donor, and those that are there leave it; or no longer so. */
+void rs_peer_drain(u16 num, bool on);
+
+/* The node has shown itself: connect to it now, if it is a donor that is down. */
+void rs_peer_try(u16 num);
 
 /* False if there is no such peer. Any context. */
 bool rs_peer_read(u16 num, struct rs_peer_info *info);

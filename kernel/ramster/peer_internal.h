@@ -60,14 +60,14 @@ enum rs_flush_state {
 
 /**
  * struct rs_flush_batch - flushes of one device to one donor
- * @done:  who waits for the answer to a whole pool's flush, or NULL
+ * @wait:  who waits for the answer to a whole pool's flush, or NULL
  * @err:   the answer, if ANSWERED
  */
 struct rs_flush_batch {
 	struct rs_bulk bulk;
 	enum rs_flush_state state;
 	enum rs_flush_scope scope;
-	struct completion *done;
+	struct rs_flush_wait *wait;
 	int err;
 	u32 req_id;
 	u32 dev;
@@ -96,6 +96,10 @@ struct rs_push_target {
  * @key_id:    of the key that it was made with, zero without; @key_slot: to be tried next
  * @linked:    both lanes have shaken hands; link_work alone sets and clears it
  * @usable:    linked, and state is UP or SUSPECT, so lanes may be used
+ * @recalling: it wants RAM back, until it says that it has room
+ * @draining:  it is to get no new pages and to lose those that it has
+ * @is_there:  it has connected to us: it does not wait for its turn to be tried
+ * @refused:   why it could not be used, as logged last; empty after a handshake
  * @last_heard: jiffies of the last proof of life
  * @up_since:  jiffies of the last handshake
  * @backoff_ms: until the next try to connect
@@ -104,8 +108,9 @@ struct rs_push_target {
  * @bulk:      rs_bulk to be sent
  * @puts:      batches sent, by credit; @nr_puts: credits taken
  * @gets_waiting: fetches to be sent; @gets: sent, by tag
- * @flush:     batches of flushes, the last one for whole pools
+ * @flush:     batches of flushes, the last one for whole pools; NULL before the first connection
  * @filling:   the one that takes records, or NULL
+ * @next_told: for rs_flush_device(): a list of those that it waits for
  */
 struct rs_peer {
 	struct kref refs;
@@ -118,6 +123,9 @@ struct rs_peer {
 	bool linked;
 	bool usable;
 	bool removing;
+	bool recalling;
+	bool draining;
+	bool is_there;
 	bool has_incarnation;
 	u8 incarnation[16];
 	u8 key_id[RS_WIRE_KEY_ID];
@@ -125,6 +133,7 @@ struct rs_peer {
 	unsigned long last_heard;
 	unsigned long up_since;
 	unsigned int backoff_ms;
+	char refused[RS_WHY_MAX];
 	u32 room;
 	u32 latency_us;
 	u32 next_req_id;
@@ -150,6 +159,7 @@ struct rs_peer {
 
 	struct rs_flush_batch *flush;
 	struct rs_flush_batch *filling;
+	struct rs_peer *next_told;
 };
 
 extern struct workqueue_struct *rs_link_wq;	/* connecting: may block long */
@@ -160,6 +170,7 @@ extern struct workqueue_struct *rs_client_wq;	/* replies: never blocks on the ne
 /* peer.c */
 struct rs_peer *rs_peer_get(u16 num);
 struct rs_peer *rs_peer_next(u16 num);
+struct rs_peer *rs_peer_next_usable(u16 num);
 void rs_peer_put(struct rs_peer *peer);
 void rs_peer_heard(struct rs_peer *peer, u32 room);
 

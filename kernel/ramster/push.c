@@ -84,7 +84,7 @@ static unsigned int gather(void)
 
 	lockdep_assert_held(&choice_lock);
 	while (n < CANDIDATES) {
-		peer = rs_peer_next(num);
+		peer = rs_peer_next_usable(num);
 		if (!peer && !wrapped) {
 			wrapped = true;
 			num = 0;
@@ -152,7 +152,7 @@ bool rs_has_room(void)
 	unsigned int num;
 	bool room = false;
 
-	for (num = 0; !room && (peer = rs_peer_next(num)); num++) {
+	for (num = 0; !room && (peer = rs_peer_next_usable(num)); num++) {
 		num = peer->info.num;
 		spin_lock(&peer->lock);
 		room = peer->usable && (peer->room || peer->nr_puts) &&

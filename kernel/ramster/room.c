@@ -2,10 +2,14 @@
 /*
  * room.c - how much more this node can lend
  *
- * Two limits: what is lent at most, and what stays free for the node's own
+ * Two limits: what is lent at most, and the reserve that stays free for the node's own
  * programs. The second is asked of the kernel's own estimate of memory that
  * can be had without swapping; it costs a walk over zones, so it is asked at
- * most every ROOM_AGE.
+ * most every ROOM_AGE, and what was lent since is taken off.
+ *
+ * Pages are taken down to 9/8 of the reserve; below the reserve they are
+ * called back, up to 10/8 of it. Without this gap each page that a program of
+ * ours touches would start a recall.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -13,6 +17,7 @@
 
 #include "donor.h"
 #include "node.h"
+#include "recall.h"
 #include "room.h"
 
 #define ROOM_AGE (HZ / 20)
@@ -22,29 +27,62 @@ static unsigned long mb_to_pages(u32 mb)
 	return (unsigned long)mb << (20 - PAGE_SHIFT);
 }
 
+static unsigned long most(void)
+{
+	return mb_to_pages(READ_ONCE(rs_settings.lend_max_mb)) ?: totalram_pages() / 2;
+}
+
+static unsigned long reserve(void)
+{
+	return mb_to_pages(READ_ONCE(rs_settings.keep_free_mb)) ?: totalram_pages() / 16;
+}
+
 static long available(void)
 {
-	static unsigned long asked_at;
+	static unsigned long asked_at, lent_then;
 	static long answer;
 	static bool asked;
 
 	/* Two that ask at once get about the same answer: no lock. */
 	if (!READ_ONCE(asked) || time_after(jiffies, READ_ONCE(asked_at) + ROOM_AGE)) {
+		WRITE_ONCE(lent_then, rs_donor_frames());
 		WRITE_ONCE(answer, si_mem_available());
 		WRITE_ONCE(asked_at, jiffies);
 		WRITE_ONCE(asked, true);
 	}
-	return READ_ONCE(answer);
+	return READ_ONCE(answer) - (long)(rs_donor_frames() - READ_ONCE(lent_then));
+}
+
+/**
+ * rs_room_excess - how much more is lent than should be
+ * @recalling: it is being taken back already: to a little beyond the limit
+ *
+ * Context: process. Return: page frames.
+ */
+unsigned long rs_room_excess(bool recalling)
+{
+	unsigned long lent = rs_donor_frames(), max = most();
+	long keep = reserve(), free = available();
+	long excess = lent > max ? lent - max : 0;
+
+	if (free < keep || (recalling && free < keep + keep / 4))
+		excess = max(excess, keep + keep / 4 - free);
+	return min_t(unsigned long, excess, lent);
+}
+
+/* Is free memory anywhere near the reserve? Process context. */
+bool rs_room_is_short(void)
+{
+	return available() < 2 * (long)reserve();
 }
 
 u64 rs_donor_room(void)
 {
-	unsigned long max = mb_to_pages(READ_ONCE(rs_settings.lend_max_mb)) ?: totalram_pages() / 2;
-	unsigned long keep = mb_to_pages(READ_ONCE(rs_settings.keep_free_mb)) ?:
-			     totalram_pages() / 16;
-	unsigned long lent = rs_donor_frames();
-	long room = min_t(long, (long)max - (long)lent, available() - (long)keep);
+	long keep = reserve(), room;
 
+	if (rs_is_recalling())
+		return 0;
+	room = min_t(long, (long)most() - (long)rs_donor_frames(), available() - keep - keep / 8);
 	return room > 0 ? room : 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* room.h - how much more this node can lend */
+/* room.h - how much more this node can lend, and what it must take back; in page frames */
 #ifndef _RAMSTER_ROOM_H
 #define _RAMSTER_ROOM_H
 
@@ -7,7 +7,10 @@
 
 u64 rs_donor_room_for(unsigned long frames);
 
-/* Page frames that all owners take up; donor.c counts. */
+/* Page frames that all owners take up; owner.c counts. */
 unsigned long rs_donor_frames(void);
+
+unsigned long rs_room_excess(bool recalling);
+bool rs_room_is_short(void);
 
 #endif

@@ -18,11 +18,13 @@
 #include "donor_internal.h"
 #include "handshake.h"
 #include "lane.h"
+#include "peer.h"
 #include "room.h"
 #include "server.h"
 #include "stats.h"
 
 #define CONNS_MAX	4096	/* in all: two an owner */
+#define OWNER_CONNS_MAX	8	/* an owner's, with those that are being closed */
 #define HELLO_MS	5000	/* in which a stranger must prove who it is */
 #define SEND_MS		30000	/* after which an owner that does not read is cut off */
 #define REPLY_DATA	(64 * 1024)
@@ -41,6 +43,9 @@ struct rs_conn {
 	struct rs_owner *owner;
 	struct work_struct close_work;
 	struct delayed_work watch_work;
+	struct work_struct recall_work;
+	u16 recall_mb;			/* to be asked for; under conns_lock */
+	bool listens;			/* its owner takes frames at any time */
 	bool stranger;
 	bool closing;
 	/* On a lane for fetches. */
@@ -111,9 +116,10 @@ static void close_work(struct work_struct *work)
 	mutex_unlock(&start_lock);
 	rs_lane_close(&conn->lane);
 	cancel_delayed_work_sync(&conn->watch_work);
+	cancel_work_sync(&conn->recall_work);
 	if (conn->owner) {
 		counter_dec(rs, owners_connected);
-		rs_owner_put(conn->owner);
+		rs_owner_leave(conn->owner);
 	}
 	spin_lock_irq(&conns_lock);
 	no_stranger(conn, stopping ? RS_TRY_OVER : RS_TRY_FAILED);
@@ -162,6 +168,27 @@ static int reply(struct rs_conn *conn, struct rs_wire_hdr *hdr, struct kvec *vec
 	return err;
 }
 
+/* A PING or a PUT has come: the owner has done with greeting, in which it takes only answers. */
+static void listens(struct rs_conn *conn)
+{
+	if (likely(conn->listens))
+		return;
+	spin_lock_irq(&conns_lock);
+	conn->listens = conn->kind == RS_LANE_BULK;
+	spin_unlock_irq(&conns_lock);
+}
+
+static void recall_work(struct work_struct *work)
+{
+	struct rs_conn *conn = container_of(work, struct rs_conn, recall_work);
+	struct rs_wire_hdr hdr = { .type = RS_RECALL };
+
+	spin_lock_irq(&conns_lock);
+	hdr.count = conn->recall_mb;
+	spin_unlock_irq(&conns_lock);
+	reply(conn, &hdr, NULL, 0);
+}
+
 /* Who has proven nothing is told nothing but that. */
 static void refuse(struct rs_conn *conn, int err, const char *why)
 {
@@ -206,11 +233,18 @@ static bool has_rival(struct rs_conn *conn)
  * are gone: what of theirs is still in our socket must not be handled after
  * what the new one brings.
  */
-static void take_over(struct rs_conn *conn, const struct rs_wire_hello *them)
+static int take_over(struct rs_conn *conn, const struct rs_wire_hello *them)
 {
+	unsigned int same_owner = 0;
 	struct rs_conn *other;
 
 	spin_lock_irq(&conns_lock);
+	list_for_each_entry(other, &conns, node)
+		same_owner += other->claimed && other->num == them->from;
+	if (same_owner >= OWNER_CONNS_MAX) {
+		spin_unlock_irq(&conns_lock);
+		return -EBUSY;
+	}
 	no_stranger(conn, RS_TRY_KNOWN);
 	conn->claimed = true;
 	conn->num = them->from;
@@ -223,10 +257,12 @@ static void take_over(struct rs_conn *conn, const struct rs_wire_hello *them)
 	spin_unlock_irq(&conns_lock);
 	/* One newer than we closes us, which waits for us; but it does not wait for the older ones' sake. */
 	wait_event(conns_gone, !has_rival(conn) || READ_ONCE(conn->closing));
+	return READ_ONCE(conn->closing) ? -ECONNABORTED : 0;
 }
 
 static int enter(struct rs_conn *conn)
 {
+	u8 us[RS_INCARNATION_BYTES];
 	struct rs_node_info node;
 
 	if (conn->kind == RS_LANE_FETCH) {
@@ -242,6 +278,10 @@ static int enter(struct rs_conn *conn)
 	if (!conn->owner)
 		return -ENOMEM;
 	counter_inc(rs, owners_connected);
+	/* Its pages may have been forgotten since we presented ourselves as one who has them. */
+	rs_owner_present(conn->num, us);
+	if (memcmp(us, conn->greeting->us, sizeof(us)))
+		return -ENOENT;
 	/* rs_server_forget() or rs_server_keys_changed() may have come before it could find us. */
 	return rs_node_find(conn->num, &node) && rs_cluster_trusts(conn->key_id) ? 0 : -ENOENT;
 }
@@ -258,18 +298,41 @@ static int greet(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *
 	}
 	if (conn->greeting->hello.state != RS_HELLO_KNOWN)
 		return 0;
-	take_over(conn, &conn->greeting->hello.them);
+	err = take_over(conn, &conn->greeting->hello.them);
+	if (!err)
+		err = enter(conn);
 	kfree_sensitive(conn->greeting);
 	conn->greeting = NULL;
-	if (READ_ONCE(conn->closing))
-		return -ECONNABORTED;
-	err = enter(conn);
 	if (err) {
-		refuse(conn, err, "no memory for this connection, or the node is being removed");
+		refuse(conn, err, err == -EBUSY ?
+		       "too many connections of yours are still being closed" :
+		       "no memory for this connection, or you are being removed or forgotten");
 		return err;
 	}
 	conn->lane.sock->sk->sk_sndtimeo = msecs_to_jiffies(SEND_MS);
-	return rs_handshake_welcome(&conn->lane, room_for(conn));
+	err = rs_handshake_welcome(&conn->lane, room_for(conn));
+	/* It is there: if it lends to us, it can be reached. */
+	if (!err)
+		rs_peer_try(conn->num);
+	return err;
+}
+
+bool rs_server_recall(u16 num, u16 mb)
+{
+	struct rs_conn *conn;
+	bool asked = false;
+
+	spin_lock_irq(&conns_lock);
+	list_for_each_entry(conn, &conns, node) {
+		if (!conn->listens || conn->closing || conn->num != num)
+			continue;
+		conn->recall_mb = mb;
+		queue_work(server_wq, &conn->recall_work);
+		asked = true;
+		break;
+	}
+	spin_unlock_irq(&conns_lock);
+	return asked;
 }
 
 static int put(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *payload)
@@ -284,6 +347,7 @@ static int put(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *pa
 	u8 wire[RS_WIRE_PUT_REPLY];
 	struct kvec vec = { wire, sizeof(wire) };
 
+	listens(conn);
 	rs_wire_put_reply_encode(wire, &r);
 	return reply(conn, &out, &vec, 1);
 }
@@ -349,6 +413,7 @@ static int ping(struct rs_conn *conn, const struct rs_wire_hdr *hdr)
 {
 	struct rs_wire_hdr out = { .type = RS_PONG, .req_id = hdr->req_id };
 
+	listens(conn);
 	return reply(conn, &out, NULL, 0);
 }
 
@@ -386,11 +451,12 @@ static struct rs_conn *conn_new(struct socket *sock, const struct sockaddr_stora
 	if (!conn)
 		goto release;
 	INIT_WORK(&conn->close_work, close_work);
+	INIT_WORK(&conn->recall_work, recall_work);
 	INIT_DELAYED_WORK(&conn->watch_work, watch_work);
 	conn->stranger = true;
+	rs_lane_init(&conn->lane, &conn_ops, server_wq, false, RS_LANE_HELLO);
 	conn->greeting = kzalloc(sizeof(*conn->greeting), GFP_KERNEL);
-	if (!conn->greeting ||
-	    rs_lane_init(&conn->lane, &conn_ops, server_wq, false, RS_LANE_HELLO))
+	if (!conn->greeting || rs_lane_equip(&conn->lane))
 		goto free;
 	if (!rs_lane_adopt(&conn->lane, sock, from, HELLO_MS))
 		return conn;

@@ -17,6 +17,9 @@ void rs_server_forget(u16 num);
 /* The cluster's keys have changed: connections made with one that is gone end. Process context. */
 void rs_server_keys_changed(void);
 
+/* Asks owner @num for @mb MiB of its pages. False if it is not connected. Process context. */
+bool rs_server_recall(u16 num, u16 mb);
+
 int rs_server_init(void);
 void rs_server_exit(void);
 

@@ -8,6 +8,7 @@
 #define RS_COUNTERS(p, X)		\
 	X(p, peers_up)			\
 	X(p, owners_connected)		\
+	X(p, owners_away)		\
 	X(p, foreign_pages)		\
 	X(p, foreign_zbytes)		\
 	X(p, pages_remotified)		\
@@ -39,6 +40,15 @@
 	X(p, protocol_errors)		\
 	X(p, frames_forged)		\
 	X(p, incarnations_forgot)	\
+	X(p, owners_expired)		\
+	X(p, pages_expired)		\
+	X(p, recalls)			\
+	X(p, recalls_late)		\
+	X(p, recalls_sent)		\
+	X(p, recalls_received)		\
+	X(p, recall_thrashing)		\
+	X(p, recall_shrinker)		\
+	X(p, recall_oom_waits)		\
 	X(p, rx_wakeups)
 
 COUNTERS_DECLARE(rs, RS_COUNTERS);

@@ -39,6 +39,21 @@ TRACE_EVENT(rs_node_state,
 		  rs_show_state(__entry->to))
 );
 
+/* @owner is asked for @mb MiB of its pages. */
+TRACE_EVENT(rs_recall,
+	TP_PROTO(u16 owner, u16 mb),
+	TP_ARGS(owner, mb),
+	TP_STRUCT__entry(
+		__field(u16, owner)
+		__field(u16, mb)
+	),
+	TP_fast_assign(
+		__entry->owner = owner;
+		__entry->mb = mb;
+	),
+	TP_printk("owner=%u mb=%u", __entry->owner, __entry->mb)
+);
+
 /* A batch of @nr zpages, @bytes in all, goes to @donor. */
 TRACE_EVENT(rs_push,
 	TP_PROTO(u16 donor, u32 dev, unsigned int nr, u32 bytes),

@@ -41,7 +41,7 @@
 #define RS_WIRE_PROOF		32
 #define RS_WIRE_PUT_REPLY	8	/* bytes of a PUT_REPLY's payload */
 #define RS_WIRE_NAME_MAX	64
-#define RS_WIRE_NODE_MAX	1022
+#define RS_WIRE_NODE_MAX	1023
 #define RS_WIRE_FEATURES	0	/* the feature bits that this version knows */
 
 enum rs_wire_type {

@@ -16,7 +16,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
-#define ZCACHE_DONOR_MAX	1022
+#define ZCACHE_DONOR_MAX	1023
 #define ZCACHE_COPIES_MAX	3
 #define ZCACHE_PUSH_MAX		64	/* zpages a batch */
 

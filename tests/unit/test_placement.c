@@ -180,6 +180,30 @@ static void test_balances(void **state)
 	assert_in_range(max - min, 0, 20);
 }
 
+/* Every number that there is: all get their share, and one of them that is up is found. */
+static void test_as_many_as_there_are(void **state)
+{
+	static struct rs_candidate c[1024];
+	static unsigned int hits[1024];
+	u16 donor[RS_PLACE_MAX];
+
+	(void)state;
+	for (int i = 0; i < 1024; i++)
+		c[i] = (struct rs_candidate){ .num = i, .room = 1000, .latency_us = 200, .usable = true };
+	for (int i = 0; i < 1024 * 200; i++) {
+		assert_int_equal(place(c, 1024, 1, donor), 1);
+		hits[donor[0]]++;
+	}
+	for (int i = 0; i < 1024; i++)
+		assert_in_range(hits[i], 100, 300);
+	for (int i = 0; i < 1024; i++)
+		c[i].usable = i == 1023;
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(place(c, 1024, 3, donor), 1);
+		assert_int_equal(donor[0], 1023);
+	}
+}
+
 /* A supply that is stuck costs quality, never a hang or a wrong answer. */
 static void test_stuck_random(void **state)
 {
@@ -205,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_better_wins),
 		cmocka_unit_test(test_latency_counts),
 		cmocka_unit_test(test_balances),
+		cmocka_unit_test(test_as_many_as_there_are),
 		cmocka_unit_test(test_stuck_random),
 	};
 

@@ -462,7 +462,7 @@ static void test_hello_refused(void **state)
 		u8 at, value;
 	} bad[] = {
 		{ 1, 4 },			/* from 1025 */
-		{ 2, 0xff },			/* to 1023 */
+		{ 3, 4 },			/* to 1278 */
 		{ 4, 2 },			/* lane */
 		{ 5, 0 }, { 5, 10 }, { 6, 0 },	/* versions */
 		{ 7, 0 }, { 7, 2 },		/* a proof without a key, unknown */

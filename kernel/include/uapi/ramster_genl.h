@@ -65,6 +65,11 @@ enum ramster_attr {
 					 * USED + FREED = LOCAL + IN_FLIGHT + REMOTE + BACKING
 					 */
 
+	/* a node again */
+	RAMSTER_A_NODE_DRAIN,		/* flag: it is drained: lends nothing, or is lent nothing */
+	RAMSTER_A_NODE_RECALLING,	/* flag: it is taking its RAM back */
+	RAMSTER_A_NODE_GRACE,		/* u32, it is away: seconds until its pages here are freed */
+
 	__RAMSTER_A_MAX,
 };
 
@@ -82,6 +87,11 @@ enum ramster_event {
 	RAMSTER_EVENT_NODE_STATE,	/* a node's state changed (with NODE_*) */
 	RAMSTER_EVENT_PAGE_LOST,	/* a page has no copy left */
 	RAMSTER_EVENT_NODE_FORGOT,	/* a node came back in a new incarnation */
+	RAMSTER_EVENT_OWNER_AWAY,	/* an owner has no connection: its grace time begins */
+	RAMSTER_EVENT_OWNER_BACK,	/* and has again */
+	RAMSTER_EVENT_OWNER_EXPIRED,	/* or has not: what was kept for it is freed */
+	RAMSTER_EVENT_RECALL,		/* this node takes lent RAM back, or has it back */
+	RAMSTER_EVENT_RECALLED,		/* a node wants its RAM back from us */
 };
 
 #endif

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * owner.c - owners of what is kept here: they come, leave, and are forgotten
+ *
+ * An owner without a connection keeps its pages for grace_s: a broken network, or a
+ * donor that restarts its listener, is no reason to lose them. An owner that comes back
+ * in the same incarnation finds all; one that has restarted has forgotten its pages,
+ * and they are freed at once. When we forget first, the owner must hear of it: from
+ * then on we present ourselves to it in another incarnation (rs_owner_present()).
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <linux/zsmalloc.h>
+
+#include "donor_internal.h"
+#include "netlink.h"
+#include "recall.h"
+#include "room.h"
+#include "stats.h"
+
+/* Guards owners, the table's references, lives, and each owner's conns and left. */
+static DEFINE_MUTEX(owners_lock);
+static DEFINE_XARRAY(owners);
+
+/* How often what a node had here was forgotten though it lives. */
+static u32 lives[RS_NODE_MAX + 1];
+
+/* Page frames that all owners take up. */
+static atomic_long_t all_frames;
+
+static void grace_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(grace, grace_work);
+
+unsigned long rs_donor_frames(void)
+{
+	return atomic_long_read(&all_frames);
+}
+
+static void count_frames(struct rs_owner *owner, long now)
+{
+	long before = atomic_long_xchg(&owner->frames, now);
+
+	atomic_long_add(now - before, &all_frames);
+	if (now < before)
+		rs_recall_progress();
+}
+
+/* The owner's pool may have grown or shrunk. Process context. */
+void rs_owner_count(struct rs_owner *owner)
+{
+	count_frames(owner, zs_get_total_pages(owner->zs));
+}
+
+/* Frees the frames that its holes add up to, if it has new ones. Recalling only; process context. */
+void rs_owner_compact(struct rs_owner *owner)
+{
+	long pages = atomic_long_read(&owner->pages);
+
+	if (pages < owner->compacted)
+		zs_compact(owner->zs);
+	owner->compacted = pages;
+	rs_owner_count(owner);
+}
+
+static void owner_free(struct kref *refs)
+{
+	struct rs_owner *owner = container_of(refs, struct rs_owner, refs);
+	int i;
+
+	for (i = 0; i < RS_OWNER_POOLS; i++)
+		if (owner->pools[i])
+			tmem_pool_destroy(owner->pools[i]);
+	count_frames(owner, 0);
+	if (owner->zs)
+		zs_destroy_pool(owner->zs);
+	kfree(owner);
+}
+
+void rs_owner_put(struct rs_owner *owner)
+{
+	kref_put(&owner->refs, owner_free);
+}
+
+static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
+{
+	struct rs_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL);
+	char name[24];
+
+	if (!owner)
+		return NULL;
+	kref_init(&owner->refs);
+	owner->num = num;
+	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
+	mutex_init(&owner->pools_lock);
+	snprintf(name, sizeof(name), "ramster-%u", num);
+	owner->zs = zs_create_pool(name);
+	if (!owner->zs) {
+		rs_owner_put(owner);
+		return NULL;
+	}
+	return owner;
+}
+
+/* One line in the log, and an event, for a change of an owner's state. Process context. */
+__printf(3, 4)
+static void tell(u16 num, enum ramster_event event, const char *fmt, ...)
+{
+	struct rs_node_info node = { .name = "?" };
+	char what[96], text[192];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	rs_node_find(num, &node);
+	snprintf(text, sizeof(text), "owner %s (%u) %s", node.name, num, what);
+	pr_info("%s\n", text);
+	rs_event(event, num, node.name, RAMSTER_NODE_DOWN, text);
+}
+
+/* Takes what the table has for @num out of it. */
+static struct rs_owner *table_remove(u16 num)
+{
+	struct rs_owner *owner;
+
+	lockdep_assert_held(&owners_lock);
+	owner = xa_erase(&owners, num);
+	if (owner && !owner->conns)
+		counter_dec(rs, owners_away);
+	return owner;
+}
+
+static struct rs_owner *table_add(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
+{
+	struct rs_owner *owner = owner_new(num, incarnation);
+
+	lockdep_assert_held(&owners_lock);
+	if (!owner || !xa_is_err(xa_store(&owners, num, owner, GFP_KERNEL)))
+		return owner;
+	rs_owner_put(owner);
+	return NULL;
+}
+
+/**
+ * rs_owner_enter - an owner has connected
+ * @num:         its node number
+ * @incarnation: its life; another one's pages are forgotten
+ *
+ * Context: process, GFP_KERNEL.
+ * Return: the owner, referenced for the caller until rs_owner_leave(), or NULL: no memory.
+ */
+struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
+{
+	struct rs_owner *owner, *old = NULL;
+
+	mutex_lock(&owners_lock);
+	owner = xa_load(&owners, num);
+	if (owner && memcmp(owner->incarnation, incarnation, sizeof(owner->incarnation))) {
+		old = table_remove(num);
+		owner = NULL;
+	}
+	if (!owner) {
+		owner = table_add(num, incarnation);
+	} else if (!owner->conns) {
+		counter_dec(rs, owners_away);
+		tell(num, RAMSTER_EVENT_OWNER_BACK, "is back: its %ld pages were kept",
+		     atomic_long_read(&owner->pages));
+	}
+	if (owner) {
+		owner->conns++;
+		kref_get(&owner->refs);
+	}
+	mutex_unlock(&owners_lock);
+	if (old)
+		rs_owner_put(old);
+	return owner;
+}
+
+/**
+ * rs_owner_leave - a connection of an owner's has ended
+ * @owner: of rs_owner_enter()
+ *
+ * With the last one the grace time of its pages begins. An owner without pages is forgotten.
+ *
+ * Context: process.
+ */
+void rs_owner_leave(struct rs_owner *owner)
+{
+	long pages = atomic_long_read(&owner->pages);
+	struct rs_owner *gone = NULL;
+
+	mutex_lock(&owners_lock);
+	if (!--owner->conns && xa_load(&owners, owner->num) == owner) {
+		counter_inc(rs, owners_away);
+		if (pages) {
+			owner->left = jiffies;
+			tell(owner->num, RAMSTER_EVENT_OWNER_AWAY,
+			     "is away: its %ld pages are kept for %u s", pages,
+			     READ_ONCE(rs_settings.grace_s));
+			queue_delayed_work(system_unbound_wq, &grace, 0);
+		} else {
+			gone = table_remove(owner->num);
+		}
+	}
+	mutex_unlock(&owners_lock);
+	if (gone)
+		rs_owner_put(gone);
+	rs_owner_put(owner);
+}
+
+/* What is kept for the node goes, as soon as none of its connections is left. Process context. */
+void rs_owner_forget(u16 num)
+{
+	struct rs_owner *owner;
+
+	mutex_lock(&owners_lock);
+	owner = table_remove(num);
+	if (owner && atomic_long_read(&owner->pages))
+		lives[num]++;
+	mutex_unlock(&owners_lock);
+	if (owner)
+		rs_owner_put(owner);
+}
+
+/**
+ * rs_owner_present - the incarnation that an owner sees of us
+ * @num:         its number
+ * @incarnation: out
+ *
+ * It changes when this node restarts, and when it has forgotten this owner's pages.
+ *
+ * Context: process.
+ */
+void rs_owner_present(u16 num, u8 incarnation[RS_INCARNATION_BYTES])
+{
+	memcpy(incarnation, rs_incarnation, RS_INCARNATION_BYTES);
+	mutex_lock(&owners_lock);
+	put_unaligned_le32(get_unaligned_le32(incarnation) + lives[num], incarnation);
+	mutex_unlock(&owners_lock);
+}
+
+/* The first owner with a number of at least @num, referenced, or NULL. Process context. */
+struct rs_owner *rs_owner_next(u16 num)
+{
+	unsigned long index = num;
+	struct rs_owner *owner;
+
+	mutex_lock(&owners_lock);
+	owner = xa_find(&owners, &index, RS_NODE_MAX, XA_PRESENT);
+	if (owner)
+		kref_get(&owner->refs);
+	mutex_unlock(&owners_lock);
+	return owner;
+}
+
+/* Seconds until the pages of an owner that is away are freed, rounded up. */
+static u32 grace_left(const struct rs_owner *owner)
+{
+	unsigned long away = (jiffies - owner->left) / HZ;
+	u32 grace_s = READ_ONCE(rs_settings.grace_s);
+
+	lockdep_assert_held(&owners_lock);
+	return away < grace_s ? grace_s - away : 0;
+}
+
+/* Takes an owner whose grace time is over out of the table; else says in @next when one's will be. */
+static struct rs_owner *take_expired(u32 *next)
+{
+	struct rs_owner *owner;
+	unsigned long num;
+	u32 left;
+
+	lockdep_assert_held(&owners_lock);
+	*next = U32_MAX;
+	xa_for_each(&owners, num, owner) {
+		if (owner->conns)
+			continue;
+		left = grace_left(owner);
+		if (!left) {
+			lives[num]++;
+			return table_remove(num);
+		}
+		*next = min(*next, left);
+	}
+	return NULL;
+}
+
+static void grace_work(struct work_struct *work)
+{
+	struct rs_owner *owner;
+	long pages;
+	u32 next;
+
+	do {
+		mutex_lock(&owners_lock);
+		owner = take_expired(&next);
+		mutex_unlock(&owners_lock);
+		if (!owner)
+			break;
+		pages = atomic_long_read(&owner->pages);
+		counter_inc(rs, owners_expired);
+		counter_add(rs, pages_expired, pages);
+		tell(owner->num, RAMSTER_EVENT_OWNER_EXPIRED,
+		     "did not come back in time: its %ld pages are freed", pages);
+		rs_owner_put(owner);
+	} while (true);
+	if (next != U32_MAX)
+		mod_delayed_work(system_unbound_wq, &grace, (unsigned long)next * HZ);
+}
+
+void rs_owner_grace_changed(void)
+{
+	mod_delayed_work(system_unbound_wq, &grace, 0);
+}
+
+void rs_owner_read(u16 num, struct rs_owner_info *info)
+{
+	struct rs_owner *owner;
+
+	*info = (struct rs_owner_info) {};
+	mutex_lock(&owners_lock);
+	owner = xa_load(&owners, num);
+	if (owner) {
+		info->pages = atomic_long_read(&owner->pages);
+		info->away = !owner->conns;
+		if (info->away)
+			info->grace_s = grace_left(owner);
+	}
+	mutex_unlock(&owners_lock);
+}
+
+void rs_owners_exit(void)
+{
+	struct rs_owner *owner;
+	unsigned long num;
+
+	cancel_delayed_work_sync(&grace);
+	xa_for_each(&owners, num, owner)
+		rs_owner_forget(num);
+	xa_destroy(&owners);
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * recall.c - taking lent RAM back: when, how much, from whom
+ *
+ * One work looks at memory every POLL_MS while anything is lent. RAM is wanted back when
+ * - the reserve is broken, or more is lent than the limit (room.c);
+ * - this node's programs thrash: pages that they need again and again are evicted
+ *   and read in anew. It is what PSI is made of, which modules cannot ask for. Not on a
+ *   node that swaps to donors itself: there it is to be expected, and two
+ *   that do would send their pages back and forth;
+ * - memory reclaim calls the shrinker while the reserve is near, or comes to its end (OOM);
+ * - the administrator drains this node.
+ *
+ * Then nothing more is lent, and each connected owner is asked for its share of what is
+ * wanted (RECALL). What has not come back after ROUND_MS is asked for anew. No page is ever
+ * dropped: it may be the only copy. Who needs memory meanwhile waits a
+ * moment: in direct reclaim for RECLAIM_WAIT, before the OOM killer for OOM_WAIT, as long as
+ * owners do give back.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/notifier.h>
+#include <linux/oom.h>
+#include <linux/shrinker.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "donor_internal.h"
+#include "netlink.h"
+#include "recall.h"
+#include "room.h"
+#include "server.h"
+#include "stats.h"
+#include "trace.h"
+#include "zcache/zcache.h"
+
+#define POLL		(HZ / 10)
+#define ROUND		(2 * HZ)	/* after which it is asked for anew */
+#define HOLD		(5 * HZ)	/* without need, after which RAM is lent again */
+#define LATE		(30 * HZ)	/* after which the log says so */
+#define THRASH_EVERY	HZ		/* the kernel sums its counters up about as often */
+#define THRASH_PAGES	256		/* read anew in that time: 1 MiB */
+#define RECLAIM_WAIT	(HZ / 20)
+#define OOM_WAIT	(5 * HZ)
+#define OOM_ENOUGH	1024		/* frames that let the OOM killer wait */
+#define PAGES_A_MB	(1UL << (20 - PAGE_SHIFT))
+
+/**
+ * struct recall - one from its first need to HOLD after the last; the work's own
+ * @since:  jiffies of its begin
+ * @frames: lent then
+ * @asked_at: jiffies of the last round
+ * @asked:  frames wanted in it
+ * @lent:   frames lent then
+ * @calm:   jiffies since which nothing is wanted, if @is_calm
+ * @late:   it was said that it takes long
+ */
+static struct recall {
+	unsigned long since;
+	unsigned long frames;
+	unsigned long asked_at;
+	unsigned long asked;
+	unsigned long lent;
+	unsigned long calm;
+	bool is_calm;
+	bool late;
+} recall;
+
+static bool recalling;		/* the work sets it, all look */
+static bool draining;
+
+/* Pages that were read anew after they had been evicted, when the work looked last. */
+static struct {
+	unsigned long at;	/* jiffies */
+	unsigned long pages;
+} thrash;
+static bool oom_in_vain;	/* the last wait was: the next one does not wait, in this recall */
+
+/* At most so many frames are to stay lent; lowered by who needs memory, until the recall's end. */
+static atomic_long_t ceiling = ATOMIC_LONG_INIT(LONG_MAX);
+
+static void recall_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(watch, recall_work);
+static struct workqueue_struct *recall_wq;
+static struct shrinker *shrinker;
+static DECLARE_WAIT_QUEUE_HEAD(came_back);
+
+bool rs_is_recalling(void)
+{
+	return READ_ONCE(recalling) || READ_ONCE(draining);
+}
+
+void rs_recall_watch(void)
+{
+	if (!delayed_work_pending(&watch))
+		queue_delayed_work(recall_wq, &watch, POLL);
+}
+
+static void look_now(void)
+{
+	mod_delayed_work(recall_wq, &watch, 0);
+}
+
+void rs_recall_progress(void)
+{
+	if (wq_has_sleeper(&came_back))
+		wake_up_all(&came_back);
+}
+
+static void lower_ceiling(unsigned long frames)
+{
+	long old = atomic_long_read(&ceiling);
+
+	while (old > (long)frames && !atomic_long_try_cmpxchg(&ceiling, &old, frames))
+		;
+}
+
+/* Does this node swap to donors itself? */
+static bool is_owner(void)
+{
+	struct zcache_books books;
+
+	return zcache_read_books(0, &books);
+}
+
+/* Lowers the ceiling by an eighth a second while programs here thrash. */
+static void watch_thrashing(void)
+{
+	unsigned long now, lent = rs_donor_frames();
+
+	if (time_before(jiffies, thrash.at + THRASH_EVERY))
+		return;
+	now = global_node_page_state(WORKINGSET_RESTORE_ANON) +
+	      global_node_page_state(WORKINGSET_RESTORE_FILE);
+	/* Not from before a time in which nobody looked. */
+	if (time_before(jiffies, thrash.at + 3 * THRASH_EVERY) &&
+	    now - thrash.pages >= THRASH_PAGES && !is_owner()) {
+		counter_inc(rs, recall_thrashing);
+		lower_ceiling(lent - min(lent, max(lent / 8, now - thrash.pages)));
+	}
+	thrash.pages = now;
+	thrash.at = jiffies;
+}
+
+/* Of the @lent frames, those that should come back. */
+static unsigned long wanted(unsigned long lent)
+{
+	unsigned long excess = rs_room_excess(recalling);
+	long most = atomic_long_read(&ceiling);
+
+	if (READ_ONCE(draining))
+		return lent;
+	if ((long)lent > most)
+		excess = max(excess, lent - most);
+	return min(excess, lent);
+}
+
+/* Asks @owner for its share of @want of the @lent frames. */
+static void ask_one(struct rs_owner *owner, unsigned long want, unsigned long lent)
+{
+	unsigned long frames = atomic_long_read(&owner->frames);
+	unsigned long pages = atomic_long_read(&owner->pages);
+	u64 share;
+	u16 mb;
+
+	if (!frames || !pages)
+		return;
+	/* In pages, as many as lie in its share of the frames. */
+	share = mul_u64_u64_div_u64(want, pages, lent);
+	mb = clamp_t(u64, DIV_ROUND_UP_ULL(share, PAGES_A_MB), 1, U16_MAX);
+	if (!rs_server_recall(owner->num, mb))
+		return;
+	counter_inc(rs, recalls_sent);
+	trace_rs_recall(owner->num, mb);
+}
+
+static void ask_all(unsigned long want, unsigned long lent)
+{
+	struct rs_owner *owner;
+	unsigned int num;
+
+	recall.asked_at = jiffies;
+	recall.asked = want;
+	recall.lent = lent;
+	for (num = 0; (owner = rs_owner_next(num)); num++) {
+		num = owner->num;
+		ask_one(owner, want, lent);
+		rs_owner_put(owner);
+	}
+}
+
+/* Pages that left have left holes. */
+static void compact(void)
+{
+	struct rs_owner *owner;
+	unsigned int num;
+
+	for (num = 0; (owner = rs_owner_next(num)); num++) {
+		num = owner->num;
+		rs_owner_compact(owner);
+		rs_owner_put(owner);
+	}
+}
+
+__printf(1, 2)
+static void tell(const char *fmt, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	pr_info("%s\n", text);
+	rs_event(RAMSTER_EVENT_RECALL, -1, NULL, RAMSTER_NODE_UP, text);
+}
+
+static void begin(unsigned long want, unsigned long lent)
+{
+	recall = (struct recall) { .since = jiffies, .frames = lent };
+	WRITE_ONCE(oom_in_vain, false);
+	WRITE_ONCE(recalling, true);
+	counter_inc(rs, recalls);
+	tell("%s: asking for %lu of %lu MiB that are lent",
+	     READ_ONCE(draining) ? "drain" : "memory is short here", want / PAGES_A_MB + 1,
+	     lent / PAGES_A_MB + 1);
+}
+
+static void end(unsigned long lent)
+{
+	unsigned long back = recall.frames > lent ? recall.frames - lent : 0;
+	unsigned int ms = jiffies_to_msecs(recall.calm - recall.since);
+
+	atomic_long_set(&ceiling, LONG_MAX);
+	WRITE_ONCE(recalling, false);
+	tell("%lu MiB came back in %u.%u s; %lu MiB are lent", back / PAGES_A_MB, ms / 1000,
+	     ms % 1000 / 100, lent / PAGES_A_MB);
+}
+
+static void go_on(unsigned long want, unsigned long lent)
+{
+	recall.is_calm = false;
+	if (!recall.asked || lent + recall.asked <= recall.lent ||
+	    time_after(jiffies, recall.asked_at + ROUND))
+		ask_all(want, lent);
+	if (!recall.late && time_after(jiffies, recall.since + LATE)) {
+		recall.late = true;
+		counter_inc(rs, recalls_late);
+		pr_warn("%lu MiB that are wanted back have not come within %u s; owners are asked again, and their pages kept\n",
+			want / PAGES_A_MB + 1, LATE / HZ);
+	}
+}
+
+static void recall_work(struct work_struct *work)
+{
+	unsigned long want, lent;
+
+	watch_thrashing();
+	if (recalling)
+		compact();
+	lent = rs_donor_frames();
+	want = wanted(lent);
+	if (want) {
+		if (!recalling)
+			begin(want, lent);
+		go_on(want, lent);
+	} else if (recalling && !recall.is_calm) {
+		recall.is_calm = true;
+		recall.calm = jiffies;
+	} else if (recalling && ((!lent && READ_ONCE(draining)) ||
+				 time_after(jiffies, recall.calm + HOLD))) {
+		end(lent);
+	}
+	if (lent || recalling)
+		queue_delayed_work(recall_wq, &watch, POLL);
+}
+
+void rs_donor_drain(bool on)
+{
+	WRITE_ONCE(draining, on);
+	look_now();
+}
+
+static unsigned long count(struct shrinker *s, struct shrink_control *sc)
+{
+	return rs_room_is_short() ? rs_donor_frames() : 0;
+}
+
+/* Nothing can be freed at once: owners are asked, and who may sleep waits for what comes. */
+static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long lent = rs_donor_frames(), now;
+
+	if (!rs_room_is_short())
+		return SHRINK_STOP;
+	counter_inc(rs, recall_shrinker);
+	lower_ceiling(lent - min(lent, sc->nr_to_scan));
+	if (!READ_ONCE(recalling))
+		look_now();
+	/* kswapd, and those who serve owners, are not to wait for them. */
+	if ((current->flags & PF_KTHREAD) || (sc->gfp_mask & GFP_KERNEL) != GFP_KERNEL)
+		return SHRINK_STOP;
+	wait_event_timeout(came_back, rs_donor_frames() < lent, RECLAIM_WAIT);
+	now = rs_donor_frames();
+	return now < lent ? lent - now : SHRINK_STOP;
+}
+
+/* Before a program is killed: what is lent may come back. Under oom_lock. */
+static int oom_notify(struct notifier_block *nb, unsigned long unused, void *arg)
+{
+	unsigned long lent = rs_donor_frames(), now;
+	unsigned long *freed = arg;
+
+	if (!lent || READ_ONCE(oom_in_vain))
+		return NOTIFY_OK;
+	counter_inc(rs, recall_oom_waits);
+	lower_ceiling(0);
+	look_now();
+	wait_event_timeout(came_back, rs_donor_frames() + min(lent, OOM_ENOUGH) <= lent, OOM_WAIT);
+	now = rs_donor_frames();
+	WRITE_ONCE(oom_in_vain, now >= lent);
+	if (now < lent)
+		*freed += lent - now;
+	return NOTIFY_OK;
+}
+
+static struct notifier_block oom_notifier = { .notifier_call = oom_notify };
+
+int rs_recall_init(void)
+{
+	int err = -ENOMEM;
+
+	thrash.at = jiffies;
+	recall_wq = alloc_workqueue("ramster_recall", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!recall_wq)
+		return -ENOMEM;
+	shrinker = shrinker_alloc(0, "ramster-lent");
+	if (!shrinker)
+		goto err_shrinker;
+	err = register_oom_notifier(&oom_notifier);
+	if (err)
+		goto err_oom;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker_register(shrinker);
+	return 0;
+
+err_oom:
+	shrinker_free(shrinker);
+err_shrinker:
+	destroy_workqueue(recall_wq);
+	return err;
+}
+
+/* Nothing is lent any more. */
+void rs_recall_exit(void)
+{
+	shrinker_free(shrinker);
+	unregister_oom_notifier(&oom_notifier);
+	cancel_delayed_work_sync(&watch);
+	destroy_workqueue(recall_wq);
+}

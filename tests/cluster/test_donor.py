@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A donor comes first: what it lent it gets back, whatever becomes of the owner.
+
+    a --- b        a swaps to b's RAM; a disk is behind it
+    a --- c        c, where there is one, is a second donor
+"""
+
+import json
+import time
+
+import pytest
+import ramster
+from ramster import Setup
+from vmlab import wait_until
+
+OWNER = {"ram": 160, "disks": {"swap": "512M"}}
+DONOR = {"ram": 384}
+ON_DISK = {"backing": "/dev/vdc"}
+QUICK = {"heartbeat_ms": 300, "suspect_ms": 1000, "dead_ms": 2000, "reconnect_ms": 200}
+
+
+def lent(node):
+    """Pages of others that lie here."""
+    return ramster.counter(node, "ramster", "foreign_pages")
+
+
+def count(node, name):
+    return ramster.counter(node, "ramster", name)
+
+
+def status(node):
+    return json.loads(node.output("ramsterctl status --json"))
+
+
+def status_of(node, name):
+    return next(n for n in status(node)["nodes"] if n["name"] == name)
+
+
+class Filler:
+    """A program that holds more than its node's RAM, and checks all of it at the end."""
+
+    def __init__(self, node, megabytes, phases="fill,read", options=""):
+        self.job = node.start_command(
+            f"pagefill --mb {megabytes} --content mixed --phases {phases} --step {options}"
+        )
+        self.steps = len(phases.split(","))
+        self.wait_step(1)
+
+    def wait_step(self, number):
+        def done():
+            return len([line for line in self.job.lines() if line.startswith("done")])
+
+        wait_until(lambda: done() >= number or not self.job.running(), f"step {number}", 180)
+        assert self.job.running(), self.job.err
+
+    def go_on(self):
+        self.job.write("\n")
+
+    def finish(self):
+        self.job.write("\n" * self.steps)
+        report = json.loads(self.job.wait(timeout=240).out.splitlines()[-1])
+        assert report["bad_pages"] == 0 and report["sigbus_pages"] == 0
+        assert report["pages_verified"] > 0
+
+    def kill(self):
+        self.job.kill(9)
+        self.job.wait(check=False)
+
+
+def two_nodes(make_cluster, device=None, owner=None, **settings):
+    cluster = make_cluster("ab", each={"a": owner or OWNER, "b": DONOR})
+    setup = Setup(cluster, {"a": "b"}, device=device or ON_DISK, **settings).bring_up()
+    return cluster["a"], cluster["b"], setup
+
+
+def test_a_donor_under_pressure_gets_its_ram_back(make_cluster):
+    """A program there takes what it wants: no OOM kill, no swapping, no page lost."""
+    a, b, setup = two_nodes(make_cluster, keep_free_mb=48)
+    filler = Filler(a, 220)
+    before = lent(b)
+    assert before > 8000
+    eaten = b.meminfo()["MemAvailable"] // 1024 - 16
+    start = time.monotonic()
+    eater = b.start_command(
+        f"cd /tmp && stress-ng --vm 1 --vm-bytes {eaten}M --vm-keep --vm-method zero-one --verify -t 90"
+    )
+    wait_until(lambda: count(b, "recalls") == 1, "a recall", 60)
+    assert status_of(b, "b")["recalling"] and not status_of(b, "b")["room"]
+    wait_until(lambda: b.meminfo()["MemAvailable"] > 48 << 10, "the reserve to be whole", 60)
+    print(f"reserve whole after {time.monotonic() - start:.1f} s; {before - lent(b)} pages came back")
+    assert lent(b) < before
+    assert count(a, "recalls_received") > 0
+    assert "oom_kill 0" in b.read("/proc/vmstat")
+    eater.kill(9)
+    eater.wait(check=False)
+    wait_until(lambda: not status_of(b, "b")["recalling"], "b to lend again", 30)
+    filler.finish()
+    setup.take_down()
+
+
+def test_an_owner_that_returns_in_time_finds_its_pages(make_cluster):
+    a, b, setup = two_nodes(make_cluster, {"size": "512M"}, {"ram": 160}, grace_s=300, **QUICK)
+    link = setup.cluster.link("a", "b")
+    filler = Filler(a, 220)
+    before = lent(b)
+    link.cut()
+    wait_until(lambda: count(b, "owners_away") == 1, "b to miss a", 60)
+    away = status_of(b, "a")
+    assert away["away"] and 0 < away["grace_s"] <= 300 and away["pages_lent"] == before
+    link.restore()
+    ramster.wait_state(a, b, "up")
+    assert count(b, "owners_away") == 0 and count(b, "owners_expired") == 0
+    filler.finish()
+    setup.take_down()
+
+
+def test_an_owner_that_vanished_is_forgotten_after_its_time(make_cluster):
+    a, b, _ = two_nodes(make_cluster, grace_s=300, **QUICK)
+    Filler(a, 220)
+    before = lent(b)
+    a.kill()
+    wait_until(lambda: count(b, "owners_away") == 1, "b to miss a", 60)
+    assert lent(b) == before
+    b.write(f"{ramster.settings_folder()}/grace_s", "1")
+    wait_until(lambda: lent(b) == 0, "the pages to be freed", 30)
+    assert count(b, "owners_expired") == 1 and count(b, "pages_expired") == before
+    assert f"did not come back in time: its {before} pages are freed" in b.output("dmesg")
+    ramster.leave(b)
+    ramster.check_gauges(b)
+    ramster.unload(b)
+
+
+def test_an_owner_that_returns_too_late_hears_of_it(make_cluster):
+    """Never an old page: its copies there are gone, and it knows before it asks for one."""
+    a, b, setup = two_nodes(make_cluster, grace_s=1, **QUICK)
+    link = setup.cluster.link("a", "b")
+    filler = Filler(a, 220)
+    link.cut()
+    wait_until(lambda: count(b, "owners_expired") == 1, "b to forget a", 60)
+    assert lent(b) == 0
+    link.restore()
+    ramster.wait_state(a, b, "up")
+    assert count(a, "incarnations_forgot") == 1 and count(a, "pages_fetch_missed") == 0
+    filler.kill()
+    ramster.swap_off(a)
+    ramster.remove_device(a)
+    for node in (a, b):
+        ramster.leave(node)
+    for node in (a, b):
+        ramster.check_gauges(node)
+
+
+def test_a_donor_is_drained_and_used_again(make_cluster):
+    a, b, setup = two_nodes(make_cluster)
+    filler = Filler(a, 220, "fill,read,rewrite=60,read")
+    assert lent(b) > 8000
+    start = time.monotonic()
+    b.run("ramsterctl drain b", timeout=180)
+    print(f"drained in {time.monotonic() - start:.1f} s")
+    assert lent(b) == 0 and status_of(b, "b")["drain"]
+    filler.go_on()
+    filler.wait_step(2)
+    assert lent(b) == 0
+    b.run("ramsterctl undrain b")
+    wait_until(lambda: status_of(a, "b")["room"], "room", 30)
+    filler.go_on()
+    filler.wait_step(3)
+    assert lent(b) > 1000
+    filler.finish()
+    setup.take_down()
+
+
+def test_an_owner_moves_its_pages_off_a_donor(make_cluster):
+    cluster = make_cluster("abc", each={"a": OWNER, "b": DONOR, "c": DONOR})
+    setup = Setup(cluster, {"a": "bc"}, device=ON_DISK).bring_up()
+    a, b, c = cluster
+    filler = Filler(a, 220)
+    before = lent(c)
+    a.run("ramsterctl drain b", timeout=180)
+    assert lent(b) == 0 and status_of(a, "b")["pages_remote"] == 0
+    assert lent(c) > before
+    filler.finish()
+    setup.take_down()
+
+
+def test_hundreds_of_absent_nodes_do_not_slow_the_one_that_is_there(make_cluster):
+    cluster = make_cluster("ab", each={"a": {"ram": 256}, "b": DONOR})
+    a, b = cluster
+    nodes = f"{ramster.settings_folder()}/node"
+    for node in cluster:
+        ramster.load(node)
+    ramster.join(b, [a], **QUICK)
+    ramster.join(a, [b], **QUICK)
+    before = a.meminfo()["MemAvailable"]
+    a.run(
+        "for i in $(seq 400); do n=$((i + 600)); "
+        f"mkdir {nodes}/x$i && cd {nodes}/x$i && echo $n >num && "
+        "echo 10.77.$((1 + i / 200)).$((1 + i % 200)) >address && echo 1 >connect || exit; done"
+    )
+    each = (before - a.meminfo()["MemAvailable"]) / 400
+    print(f"{each:.1f} KiB an absent node")
+    assert each < 32
+    ramster.connect(a, b)
+    ramster.wait_state(a, b, "up", 60)
+    ramster.set_zcache(a, max_pool_percent=10)
+    ramster.swap_on(a, ramster.make_device(a, size="512M"))
+    ramster.pagefill(a, 300, "--phases fill,read,touch=20")
+    link = cluster.link("a", "b")
+    link.cut()
+    ramster.wait_state(a, b, "down", 60)
+    link.restore()
+    start = time.monotonic()
+    ramster.wait_state(a, b, "up", 60)
+    print(f"connected again after {time.monotonic() - start:.1f} s")
+    ramster.swap_off(a)
+    ramster.remove_device(a)
+    start = time.monotonic()
+    ramster.leave(a)
+    print(f"left in {time.monotonic() - start:.1f} s")
+    ramster.leave(b)
+    for node in cluster:
+        ramster.check_gauges(node)
+        ramster.unload(node)
+
+
+def test_mutual_pressure_ends_at_the_disk(make_cluster):
+    """Each is the other's donor, and both together want more than both have."""
+    cluster = make_cluster("ab", ram=224, disks={"swap": "512M"})
+    setup = Setup(cluster, {"a": "b", "b": "a"}, device=ON_DISK, keep_free_mb=16).bring_up()
+    command = "pagefill --mb 400 --content random --phases fill,read"
+    jobs = [node.start_command(command) for node in cluster]
+    for job in jobs:
+        assert '"bad_pages": 0' in job.wait(timeout=400).out
+    setup.take_down()
+
+
+def test_a_donor_is_unloaded_and_loaded_under_traffic(make_cluster):
+    a, b, setup = two_nodes(make_cluster, **QUICK)
+    job = a.start_command("pagefill --mb 190 --content mixed --phases " + "fill,rewrite=40," * 4 + "read")
+    for _ in range(3):
+        wait_until(lambda: lent(b) > 100 or not job.running(), "pages on b", 120)
+        b.run("ramsterctl drain b", timeout=120)
+        ramster.leave(b)
+        ramster.unload(b)
+        ramster.load(b)
+        ramster.join(b, [a], **QUICK)
+        ramster.wait_state(a, b, "up")
+    assert '"bad_pages": 0' in job.wait(timeout=400).out
+    assert count(a, "incarnations_forgot") == 3
+    setup.take_down()
+
+
+@pytest.mark.slow
+def test_unloading_in_order_works_under_io(make_cluster):
+    """down while programs fault: swap goes off, and then each module goes."""
+    a, b, setup = two_nodes(make_cluster)
+    for _ in range(3):
+        job = a.start_command("pagefill --mb 130 --threads 4 --phases fill,touch=100,touch=100,read")
+        wait_until(lambda: lent(b) > 500 or not job.running(), "pages on b", 120)
+        ramster.swap_off(a)
+        ramster.remove_device(a)
+        ramster.leave(a)
+        ramster.unload(a)
+        assert '"bad_pages": 0' in job.wait(timeout=240).out
+        ramster.load(a)
+        ramster.set_zcache(a, max_pool_percent=20)
+        ramster.join(a, [b])
+        ramster.connect(a, b)
+        ramster.wait_state(a, b, "up")
+        ramster.swap_on(a, ramster.make_device(a, **ON_DISK))
+    setup.take_down()
