@@ -6,6 +6,7 @@
 #define DAEMON_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "../lib/config.h"
@@ -20,6 +21,7 @@ struct daemon {
 	struct rms_netlink *events;	/* NULL: none to be had */
 	sd_event_source *events_source;
 	bool stopping;
+	uint64_t stop_limit;		/* us, CLOCK_MONOTONIC: by then it has stopped, or never will */
 	int down_pipe;			/* progress of the child that stops the node */
 	int exit_code;
 };

@@ -38,6 +38,10 @@ static int priority_of(const struct rms_event *e)
 		return e->state == RAMSTER_NODE_DOWN || e->state == RAMSTER_NODE_SUSPECT ? LOG_WARNING : LOG_NOTICE;
 	case RAMSTER_EVENT_PAGE_LOST:
 		return LOG_ERR;
+	case RAMSTER_EVENT_OWNER_BACK:
+	case RAMSTER_EVENT_RECALL:
+	case RAMSTER_EVENT_RECALLED:
+		return LOG_NOTICE;
 	default:
 		return LOG_WARNING;
 	}

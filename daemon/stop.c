@@ -17,6 +17,7 @@
 #include "daemon.h"
 #include "log.h"
 
+#define SPARE_S		60	/* for all but waiting for memory, swapoff, moving pages, and owners */
 #define TICK_US		(5 * 1000000ULL)
 #define EXTEND_US	(30 * 1000000ULL)	/* longer than a tick, whatever else is slow */
 
@@ -73,7 +74,13 @@ static int on_progress(sd_event_source *s, int fd, uint32_t revents, void *userd
 
 static int on_tick(sd_event_source *s, uint64_t usec, void *userdata)
 {
-	(void)usec, (void)userdata;
+	struct daemon *d = userdata;
+
+	if (usec > d->stop_limit) {
+		/* A child that hangs in the kernel cannot be ended; systemd goes on without it. */
+		log_line(LOG_ERR, "the node did not stop in time; left as it is");
+		return sd_event_exit(d->event, RMS_FAILED);
+	}
 	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", EXTEND_US);
 	sd_event_source_set_time_relative(s, TICK_US);
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
@@ -93,6 +100,7 @@ static int on_child(sd_event_source *s, const siginfo_t *si, void *userdata)
 void daemon_stop(struct daemon *d)
 {
 	int pipefd[2] = { -1, -1 };
+	uint64_t now;
 	pid_t pid;
 
 	if (d->stopping)
@@ -111,6 +119,8 @@ void daemon_stop(struct daemon *d)
 	}
 	close(pipefd[1]);
 	d->down_pipe = pipefd[0];
+	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
+	d->stop_limit = now + 1000000ULL * (3 * d->cfg->stop_timeout_s.v + d->cfg->lend.stop_wait_s.v + SPARE_S);
 	if (sd_event_add_child(d->event, NULL, pid, WEXITED, on_child, d) < 0 ||
 	    sd_event_add_io(d->event, NULL, pipefd[0], EPOLLIN, on_progress, d) < 0 ||
 	    sd_event_add_time_relative(d->event, NULL, CLOCK_MONOTONIC, TICK_US, 0, on_tick, d) < 0) {

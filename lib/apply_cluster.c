@@ -63,6 +63,7 @@ static int apply_attributes(struct rms_apply *a, const char *dir)
 		{ "lend_max_mb", l->max_mb.v },
 		{ "keep_free_mb", l->keep_free_mb.v },
 		{ "quota_mb", l->quota_mb.v },
+		{ "grace_s", l->grace_s.v },
 		{ "insecure", c->insecure.v },
 	};
 	size_t i;

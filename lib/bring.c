@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,32 @@
 #include "apply.h"
 #include "backing.h"
 #include "bring.h"
+#include "drain.h"
 #include "file.h"
 #include "key.h"
 #include "module.h"
 #include "text.h"
+
+time_t rms_now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+void rms_bring_say(const struct rms_bring *b, const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	if (!b->say)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	b->say(b->ctx, line);
+}
 
 static bool is_live(const struct rms_host *host, const char *device)
 {
@@ -117,6 +140,8 @@ int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_e
 		goto out;
 	}
 	ret = apply_all(&a, b->cluster_only);
+	if (!ret && b->undrain)
+		ret = rms_undrain_all(b->host, err);
 	if (ret)
 		rms_journal_rollback(&a.journal, b->host);
 	else

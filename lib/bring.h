@@ -8,6 +8,7 @@
 #define RMS_BRING_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "config.h"
 #include "error.h"
@@ -17,10 +18,13 @@ struct rms_bring {
 	struct rms_host *host;
 	bool force;		/* give up pages rather than refuse */
 	bool cluster_only;	/* up: only the cluster and its nodes, in a node that is up */
+	bool undrain;		/* up: no node is drained any more */
 	bool unload;		/* down: unload the modules, too */
 	unsigned int swapoff_s;	/* down: time limit of swapoff; 0: none */
-	unsigned int lent_s;	/* down: how long to wait for owners to take their pages back */
-	bool go_on;		/* down: then go on, rather than refuse; wait for memory, too */
+	int lent_s;		/* down: how long to wait for owners to take their pages back */
+	bool go_on;		/* down: then go on, rather than refuse; wait for memory, too, and if
+				 * swap cannot go off, leave it on its backing device
+				 */
 	/* progress for people: one line, now and then */
 	void (*say)(void *ctx, const char *line);
 	void *ctx;
@@ -60,5 +64,9 @@ int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_e
  * Return: 0 or -1.
  */
 int rms_down(const struct rms_bring *b, struct rms_error *err);
+
+/* For those who bring: a line for @b's say(), if it has one, and a clock that nobody sets. */
+void rms_bring_say(const struct rms_bring *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+time_t rms_now_s(void);
 
 #endif

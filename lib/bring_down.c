@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,35 +11,13 @@
 
 #include "apply.h"
 #include "bring.h"
+#include "drain.h"
 #include "module.h"
 #include "swap.h"
 #include "text.h"
 
 #define POLL_US		100000
 #define SAY_EVERY_S	2
-
-static time_t now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
-static void say(const struct rms_bring *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(const struct rms_bring *b, const char *fmt, ...)
-{
-	char line[256];
-	va_list ap;
-
-	if (!b->say)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	b->say(b->ctx, line);
-}
 
 static bool is_frontswap(const struct rms_bring *b, const char *path)
 {
@@ -78,14 +56,14 @@ static int check_fits(const struct rms_bring *b, struct rms_error *err)
  */
 static int wait_until_fits(const struct rms_bring *b, struct rms_error *err)
 {
-	time_t start = now_s(), said = start - SAY_EVERY_S;
+	time_t start = rms_now_s(), said = start - SAY_EVERY_S;
 
 	while (!b->force && check_fits(b, err)) {
-		if (!b->go_on || (b->swapoff_s && now_s() - start >= (time_t)b->swapoff_s))
+		if (!b->go_on || (b->swapoff_s && rms_now_s() - start >= (time_t)b->swapoff_s))
 			return -1;
-		if (now_s() - said >= SAY_EVERY_S) {
-			said = now_s();
-			say(b, "waiting for memory: %s", err->text);
+		if (rms_now_s() - said >= SAY_EVERY_S) {
+			said = rms_now_s();
+			rms_bring_say(b, "waiting for memory: %s", err->text);
 		}
 		usleep(POLL_US);
 	}
@@ -129,7 +107,7 @@ static int swap_off_here(const struct rms_bring *b, const char *path)
  */
 static int swap_off(const struct rms_bring *b, const char *path, struct rms_error *err)
 {
-	time_t start = now_s(), said = start;
+	time_t start = rms_now_s(), said = start;
 	bool late = false;
 	pid_t child;
 	char buf[32];
@@ -141,12 +119,12 @@ static int swap_off(const struct rms_bring *b, const char *path, struct rms_erro
 	if (!child)
 		_exit(swap_off_here(b, path) & 0xff);
 	while ((e = reap(child, late)) < 0) {
-		if (b->swapoff_s && now_s() - start >= (time_t)b->swapoff_s) {
+		if (b->swapoff_s && rms_now_s() - start >= (time_t)b->swapoff_s) {
 			kill(child, SIGKILL);
 			late = true;
-		} else if (now_s() - said >= SAY_EVERY_S) {
-			said = now_s();
-			say(b, "%s: %s still to bring home", path,
+		} else if (rms_now_s() - said >= SAY_EVERY_S) {
+			said = rms_now_s();
+			rms_bring_say(b, "%s: %s still to bring home", path,
 			    rms_format_size(rms_swap_used(b->host, path), buf, sizeof(buf)));
 		}
 		usleep(POLL_US);
@@ -171,36 +149,76 @@ static int swap_off_all(const struct rms_bring *b, struct rms_error *err)
 	areas = rms_swap_areas(b->host, &n);
 	for (i = 0; i < n && !ret; i++)
 		if (is_frontswap(b, areas[i].path)) {
-			say(b, "%s: swapping off", areas[i].path);
+			rms_bring_say(b, "%s: swapping off", areas[i].path);
 			ret = swap_off(b, areas[i].path, err);
 		}
 	rms_swap_areas_free(areas, n);
 	return ret;
 }
 
-/* Owners that are going down, too, take their pages home; give them time. */
-static int wait_for_owners(const struct rms_bring *b, struct rms_error *err)
+/* Others' pages go home, or elsewhere: they are asked to take them. */
+static int give_back(const struct rms_bring *b, struct rms_error *err)
 {
-	time_t start = now_s(), said = start - SAY_EVERY_S;
+	struct rms_error why;
 	uint64_t remote, lent;
 
-	while (!b->force && !b->host->ops->node_pages(b->host, NULL, &remote, &lent) && lent) {
-		bool late = now_s() - start >= (time_t)b->lent_s;
-
-		if (late && b->go_on) {
-			say(b, "going down with %llu pages of other nodes", (unsigned long long)lent);
-			return 0;
-		}
-		if (late)
-			return rms_fail(err, RMS_FAILED, "swap is off, but %llu pages of other nodes lie here; run `ramsterctl down` there first, then here again, or --force (what has no other copy is lost)",
-					(unsigned long long)lent);
-		if (now_s() - said >= SAY_EVERY_S) {
-			said = now_s();
-			say(b, "waiting for other nodes to take %llu pages back", (unsigned long long)lent);
-		}
-		usleep(POLL_US);
+	if (b->force || b->host->ops->node_pages(b->host, NULL, &remote, &lent) || !lent)
+		return 0;
+	rms_bring_say(b, "waiting for other nodes to take %" PRIu64 " pages back", lent);
+	if (!rms_drain(b->host, NULL, true, &why) && !rms_drain_wait(b, NULL, b->lent_s, &why))
+		return 0;
+	if (b->go_on) {
+		rms_bring_say(b, "going down with pages of other nodes: %s", why.text);
+		return 0;
 	}
-	return 0;
+	return rms_fail(err, RMS_FAILED, "swap is off, but pages of other nodes lie here: %.300s; try again, run `ramsterctl down` there first, or --force (what has no other copy is lost); `ramsterctl up` undoes it",
+			why.text);
+}
+
+/* Drains every other node, all at once. */
+static int drain_others(const struct rms_bring *b, const char *nodes, char **names, size_t n, struct rms_error *err)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < n && !ret; i++) {
+		char *dir = rms_format("%s/%s", nodes, names[i]);
+
+		if (rms_cfs_is_one(dir, "connect"))
+			ret = rms_drain(b->host, names[i], true, err);
+		free(dir);
+	}
+	for (i = 0; i < n && !ret; i++) {
+		char *dir = rms_format("%s/%s", nodes, names[i]);
+
+		if (rms_cfs_is_one(dir, "connect"))
+			ret = rms_drain_wait(b, names[i], b->swapoff_s ? (int)b->swapoff_s : -1, err);
+		free(dir);
+	}
+	return ret;
+}
+
+/*
+ * Swap stays on, for there is no memory or time to take it off. Then at least no page
+ * is to be on another node, so that what comes after us (the kernel's own swapoff, at a
+ * shutdown without network) finds all on the backing device.
+ */
+static int stay_on_disk(const struct rms_bring *b, struct rms_error *err)
+{
+	char *cluster = rms_host_cluster(b->host), *nodes, **names;
+	size_t n;
+	int ret;
+
+	if (!cluster)
+		return 0;
+	nodes = rms_format("%s/ramster/%s/node", b->host->configfs, cluster);
+	names = rms_cfs_list(nodes, true, &n);
+	rms_bring_say(b, "swap stays on: moving pages off other nodes");
+	ret = drain_others(b, nodes, names, n, err);
+	rms_cfs_list_free(names, n);
+	free(nodes);
+	free(cluster);
+	return ret;
 }
 
 static int remove_clusters(const struct rms_bring *b, struct rms_error *err)
@@ -209,7 +227,7 @@ static int remove_clusters(const struct rms_bring *b, struct rms_error *err)
 	int ret = 0;
 
 	if (cluster) {
-		say(b, "leaving cluster %s", cluster);
+		rms_bring_say(b, "leaving cluster %s", cluster);
 		ret = rms_remove_cluster(b->host, cluster, err);
 	}
 	free(cluster);
@@ -233,19 +251,25 @@ static int unload_modules(const struct rms_bring *b, struct rms_error *err)
 int rms_down(const struct rms_bring *b, struct rms_error *err)
 {
 	int lock = rms_lock_node(b->host, err), ret;
+	bool swap_is_on = false;
 
 	if (lock < 0)
 		return -1;
 	ret = wait_until_fits(b, err);
 	if (!ret)
 		ret = swap_off_all(b, err);
+	if (ret && b->go_on) {
+		rms_bring_say(b, "%s", err->text);
+		swap_is_on = true;
+		ret = stay_on_disk(b, err);
+	}
 	if (!ret)
-		ret = wait_for_owners(b, err);
-	if (!ret)
+		ret = give_back(b, err);
+	if (!ret && !swap_is_on)
 		ret = rms_remove_devices(b->host, err);
 	if (!ret)
 		ret = remove_clusters(b, err);
-	if (!ret && b->unload)
+	if (!ret && b->unload && !swap_is_on)
 		ret = unload_modules(b, err);
 	close(lock);
 	return ret;

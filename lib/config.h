@@ -17,7 +17,7 @@
 
 #define RMS_CONFIG_PATH		"/etc/ramster.conf"
 #define RMS_KEY_PATH		"/etc/ramster.key"
-#define RMS_NODE_NUM_MAX	1022
+#define RMS_NODE_NUM_MAX	1023
 #define RMS_PORT		7777
 #define RMS_DEVICES_MAX		16
 #define RMS_REPLICAS_MAX	3
@@ -78,6 +78,7 @@ struct rms_lend {
 	struct rms_int max_mb;
 	struct rms_int keep_free_mb;
 	struct rms_int quota_mb;
+	struct rms_int grace_s;
 	struct rms_int stop_wait_s;
 };
 

@@ -74,6 +74,7 @@ static const struct rms_field lend_fields[] = {
 	INT(rms_lend, max_mb, 0, MB_MAX, 0),
 	INT(rms_lend, keep_free_mb, 0, MB_MAX, 0),
 	INT(rms_lend, quota_mb, 0, MB_MAX, 0),
+	INT(rms_lend, grace_s, 1, 7 * 24 * 3600, 3600),
 	INT(rms_lend, stop_wait_s, 0, 3600, 20),
 	{ }
 };

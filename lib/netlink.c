@@ -50,6 +50,9 @@ static struct nla_policy policy[RAMSTER_A_MAX + 1] = {
 	[RAMSTER_A_COUNTER_VALUE] = { .type = NLA_U64 },
 	[RAMSTER_A_EVENT] = { .type = NLA_U32 },
 	[RAMSTER_A_EVENT_TEXT] = { .type = NLA_STRING },
+	[RAMSTER_A_NODE_DRAIN] = { .type = NLA_FLAG },
+	[RAMSTER_A_NODE_RECALLING] = { .type = NLA_FLAG },
+	[RAMSTER_A_NODE_GRACE] = { .type = NLA_U32 },
 };
 
 const char *rms_node_state_name(uint32_t state)
@@ -152,6 +155,10 @@ static void fill_node(struct dump *d, struct nlattr **a)
 	n->address = name_of(a[RAMSTER_A_NODE_ADDRESS]);
 	n->port = a[RAMSTER_A_NODE_PORT] ? nla_get_u16(a[RAMSTER_A_NODE_PORT]) : 0;
 	n->local = a[RAMSTER_A_NODE_LOCAL];
+	n->drain = a[RAMSTER_A_NODE_DRAIN];
+	n->recalling = a[RAMSTER_A_NODE_RECALLING];
+	n->away = a[RAMSTER_A_NODE_GRACE];
+	n->grace_s = u32_of(a[RAMSTER_A_NODE_GRACE]);
 	n->state = u32_of(a[RAMSTER_A_NODE_STATE]);
 	n->incarnation = string_of(a[RAMSTER_A_NODE_INCARNATION]);
 	n->room = u64_of(a[RAMSTER_A_NODE_ROOM]);

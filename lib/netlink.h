@@ -19,6 +19,10 @@ struct rms_node_status {
 	uint32_t num, port;
 	uint32_t state;		/* enum ramster_node_state */
 	bool local;
+	bool drain;		/* it is taken out of use */
+	bool recalling;		/* it is taking its RAM back */
+	bool away;		/* as an owner */
+	uint32_t grace_s;	/* then: until its pages here are freed */
 	uint64_t room;		/* pages it still takes */
 	uint64_t remote;	/* our pages that lie there */
 	uint64_t lent;		/* its pages that lie here */

@@ -25,6 +25,7 @@ struct ctl {
 	bool unload;
 	const char *num;
 	const char *port;
+	const char *timeout;
 	const char *module_dir;
 	struct rms_host host;
 	struct rms_error err;
@@ -50,10 +51,11 @@ struct ctl_command {
 };
 
 extern const struct ctl_option ctl_opt_json, ctl_opt_force, ctl_opt_file_only, ctl_opt_allow_loss,
-	ctl_opt_insecure, ctl_opt_finish, ctl_opt_unload, ctl_opt_num, ctl_opt_port, ctl_opt_module_dir;
+	ctl_opt_insecure, ctl_opt_finish, ctl_opt_unload, ctl_opt_num, ctl_opt_port, ctl_opt_timeout,
+	ctl_opt_module_dir;
 
 extern const struct ctl_command ctl_add_node, ctl_remove_node, ctl_set_local, ctl_list_nodes,
-	ctl_check, ctl_up, ctl_down, ctl_status, ctl_stats, ctl_genkey, ctl_rotate_key;
+	ctl_check, ctl_up, ctl_down, ctl_drain, ctl_undrain, ctl_status, ctl_stats, ctl_genkey, ctl_rotate_key;
 
 /**
  * ctl_parse() - read the options and arguments of a command
@@ -87,6 +89,9 @@ void ctl_help(const struct ctl_command *cmd);
 int ctl_edit(struct ctl *ctl, bool make,
 	     char *(*edit)(struct ctl *ctl, const char *text, const struct rms_config *old, void *arg),
 	     void *arg, const char *done);
+
+/* The --timeout option, or @otherwise. -1: not a number, and ctl->err is filled. */
+int ctl_timeout(struct ctl *ctl, int otherwise);
 
 /* How bring.h's functions are to work for this command line. */
 struct rms_bring ctl_bring(struct ctl *ctl);

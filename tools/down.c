@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #define POLL_US		50000
 #define PATIENCE_S	30
+#define GIVE_BACK_S	20	/* for other nodes to take their pages back */
 
 /* ramsterd has nothing left to do, and ends as soon as it is told. */
 static int end_daemon(struct ctl *ctl)
@@ -35,9 +37,14 @@ static int run(struct ctl *ctl, char **args)
 {
 	char *cluster = rms_host_cluster(&ctl->host);
 	struct rms_bring b = ctl_bring(ctl);
-	int ret;
+	int limit_s = ctl_timeout(ctl, GIVE_BACK_S), ret;
 
 	(void)args;
+	if (limit_s < 0) {
+		free(cluster);
+		return -1;
+	}
+	b.lent_s = limit_s ?: INT_MAX;
 	ret = rms_down(&b, &ctl->err);
 	if (!ret)
 		ret = end_daemon(ctl);
@@ -57,7 +64,7 @@ static int run(struct ctl *ctl, char **args)
 }
 
 static const struct ctl_option *const options[] = {
-	&ctl_opt_force, &ctl_opt_unload, &ctl_opt_json, NULL,
+	&ctl_opt_force, &ctl_opt_unload, &ctl_opt_timeout, &ctl_opt_json, NULL,
 };
 
 const struct ctl_command ctl_down = {
@@ -66,8 +73,7 @@ const struct ctl_command ctl_down = {
 	.summary = "stop this node",
 	.help = "Brings this node's pages home (swapoff), then removes the devices, leaves the\n"
 		"cluster and ends ramsterd if it runs. Refused if the pages do not fit into\n"
-		"memory. If pages of other nodes lie here, swap goes off and the rest stays, so\n"
-		"that they can be fetched: run `down` there, then here again.",
+		"memory. If pages of other nodes lie here, those are asked to take them back.",
 	.options = options,
 	.run = run,
 };

@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -36,10 +37,13 @@ const struct ctl_option ctl_opt_unload = {
 	"unload", NULL, "unload the kernel modules, too", AT(unload),
 };
 const struct ctl_option ctl_opt_num = {
-	"num", "N", "the node's number, 0 to 1022 (default: the least that is free)", AT(num),
+	"num", "N", "the node's number, 0 to 1023 (default: the least that is free)", AT(num),
 };
 const struct ctl_option ctl_opt_port = {
 	"port", "PORT", "the node's TCP port (default 7777)", AT(port),
+};
+const struct ctl_option ctl_opt_timeout = {
+	"timeout", "SECONDS", "how long to wait for pages to move; 0: as long as it takes", AT(timeout),
 };
 const struct ctl_option ctl_opt_module_dir = {
 	"module-dir", "DIR", "load the modules from DIR, not with modprobe", AT(module_dir),
@@ -106,6 +110,19 @@ int ctl_parse(struct ctl *ctl, const struct ctl_command *cmd, int argc, char **a
 	if (n > cmd->max_args)
 		return usage(ctl, cmd, "one argument too many:", argv[cmd->max_args]);
 	return 0;
+}
+
+int ctl_timeout(struct ctl *ctl, int otherwise)
+{
+	char *end;
+	long v;
+
+	if (!ctl->timeout)
+		return otherwise;
+	v = strtol(ctl->timeout, &end, 10);
+	if (end == ctl->timeout || *end || v < 0 || v > 86400)
+		return rms_fail(&ctl->err, RMS_USAGE, "--timeout %.40s; it must be from 0 to 86400 seconds", ctl->timeout);
+	return v;
 }
 
 static void help_option(const struct ctl_option *o)

@@ -10,7 +10,7 @@
 
 static const struct ctl_command *const commands[] = {
 	&ctl_add_node, &ctl_remove_node, &ctl_set_local, &ctl_list_nodes, &ctl_check,
-	&ctl_up, &ctl_down, &ctl_status, &ctl_stats, &ctl_genkey,
+	&ctl_up, &ctl_down, &ctl_drain, &ctl_undrain, &ctl_status, &ctl_stats, &ctl_genkey,
 	&ctl_rotate_key,
 };
 

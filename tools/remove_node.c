@@ -2,8 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../lib/drain.h"
 #include "../lib/edit.h"
 #include "ctl.h"
+
+#define DRAIN_S	60	/* for our pages to move off the node */
 
 static char *edit(struct ctl *ctl, const char *text, const struct rms_config *old, void *arg)
 {
@@ -23,16 +26,44 @@ static char *edit(struct ctl *ctl, const char *text, const struct rms_config *ol
 	return rms_edit_remove_node(text, ctl->config, node - old->nodes, &ctl->err);
 }
 
+/* Our pages move off it first, if it is in use. What is left is ctl_edit()'s to refuse. */
+static int move_pages(struct ctl *ctl, const char *node, bool *moved)
+{
+	struct rms_bring b = ctl_bring(ctl);
+	int limit_s = ctl_timeout(ctl, DRAIN_S);
+	uint64_t remote, lent;
+
+	*moved = false;
+	if (limit_s < 0)
+		return -1;
+	if (ctl->force || ctl->file_only || ctl->host.ops->node_pages(&ctl->host, node, &remote, &lent) || !remote)
+		return 0;
+	*moved = true;
+	return rms_drain(&ctl->host, node, true, &ctl->err) || rms_drain_wait(&b, node, limit_s ?: -1, &ctl->err) ? -1 : 0;
+}
+
 static int run(struct ctl *ctl, char **args)
 {
+	struct rms_error ignored;
 	char done[120];
+	bool moved;
+	int ret;
 
+	ret = move_pages(ctl, args[0], &moved);
+	if (ret) {
+		if (moved)	/* it stays in use */
+			rms_drain(&ctl->host, args[0], false, &ignored);
+		return ret;
+	}
 	snprintf(done, sizeof(done), "node %.80s removed", args[0]);
-	return ctl_edit(ctl, false, edit, args[0], done);
+	ret = ctl_edit(ctl, false, edit, args[0], done);
+	if (ret && moved)
+		rms_drain(&ctl->host, args[0], false, &ignored);
+	return ret;
 }
 
 static const struct ctl_option *const options[] = {
-	&ctl_opt_force, &ctl_opt_file_only, &ctl_opt_json, NULL,
+	&ctl_opt_force, &ctl_opt_file_only, &ctl_opt_timeout, &ctl_opt_json, NULL,
 };
 
 const struct ctl_command ctl_remove_node = {
@@ -40,8 +71,8 @@ const struct ctl_command ctl_remove_node = {
 	.arguments = "NAME",
 	.summary = "remove a node from the cluster",
 	.help = "The node is removed from the configuration file, and from the running cluster if\n"
-		"this node is up. That is refused while pages lie there, or its pages here,\n"
-		"unless --force is given.",
+		"this node is up: after our pages there have moved elsewhere. Refused if some do not,\n"
+		"or if its pages lie here, unless --force is given.",
 	.min_args = 1,
 	.max_args = 1,
 	.options = options,

@@ -21,6 +21,18 @@ static const char *state_of(const struct rms_node_status *n)
 	return n->local ? "local" : rms_node_state_name(n->state);
 }
 
+/* The state, and what else is going on, in one column. */
+static const char *text_of(const struct rms_node_status *n, char *buf, size_t len)
+{
+	const char *more = n->drain ? ", drained" : n->recalling ? ", recalling" : "";
+
+	if (n->away)
+		snprintf(buf, len, "%s, frees in %us", state_of(n), n->grace_s);
+	else
+		snprintf(buf, len, "%s%s", state_of(n), more);
+	return buf;
+}
+
 static void json_node(const struct rms_node_status *n)
 {
 	json_open(NULL, '{');
@@ -30,6 +42,11 @@ static void json_node(const struct rms_node_status *n)
 	json_uint("port", n->port);
 	json_bool("local", n->local);
 	json_string("state", state_of(n));
+	json_bool("drain", n->drain);
+	json_bool("recalling", n->recalling);
+	json_bool("away", n->away);
+	if (n->away)
+		json_uint("grace_s", n->grace_s);
 	json_string("incarnation", n->incarnation);
 	json_uint("room", n->room);
 	json_uint("pages_remote", n->remote);
@@ -80,14 +97,14 @@ static void print_text(const struct picture *p)
 	char a[16], b[16], c[16], d[16], e[16], f[16];
 	size_t i;
 
-	printf("cluster %s\n\n%-16s %4s  %-26s %-10s %8s %8s %8s\n", p->cluster, "NODE", "NUM", "ADDRESS", "STATE",
+	printf("cluster %s\n\n%-16s %4s  %-26s %-16s %8s %8s %8s\n", p->cluster, "NODE", "NUM", "ADDRESS", "STATE",
 	       "ROOM", "THERE", "HERE");
 	for (i = 0; i < p->nr_nodes; i++) {
 		const struct rms_node_status *n = &p->nodes[i];
-		char at[64];
+		char at[64], state[48];
 
 		snprintf(at, sizeof(at), strchr(n->address, ':') ? "[%.45s]:%u" : "%.45s:%u", n->address, n->port);
-		printf("%-16s %4u  %-26s %-10s %8s %8s %8s\n", n->name, n->num, at, state_of(n),
+		printf("%-16s %4u  %-26s %-16s %8s %8s %8s\n", n->name, n->num, at, text_of(n, state, sizeof(state)),
 		       n->local ? "-" : pages(n->room, a, sizeof(a)), n->local ? "-" : pages(n->remote, b, sizeof(b)),
 		       n->local ? "-" : pages(n->lent, c, sizeof(c)));
 	}
@@ -143,7 +160,9 @@ const struct ctl_command ctl_status = {
 	.name = "status",
 	.arguments = "",
 	.summary = "show the nodes and where pages lie",
-	.help = "ROOM: what the node still takes. THERE: our pages that lie there. HERE: its pages\n"
+	.help = "STATE: drained: taken out of use by `ramsterctl drain`; recalling: taking its RAM\n"
+		"back; frees in: it has no connection here, and its pages are freed then.\n"
+		"ROOM: what the node still takes. THERE: our pages that lie there. HERE: its pages\n"
 		"that lie here. LOCAL: in this node's compressed cache. MOVING: on the way to\n"
 		"another node. REMOTE: on other nodes. DISK: on the backing device only. Sizes\n"
 		"are of uncompressed pages; --json counts pages of 4096 bytes.",

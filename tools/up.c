@@ -8,9 +8,11 @@ static int run(struct ctl *ctl, char **args)
 {
 	struct rms_config *cfg = rms_config_load(ctl->config, &ctl->err);
 	struct rms_bring b = ctl_bring(ctl);
-	int ret = cfg ? rms_up(&b, cfg, &ctl->err) : -1;
+	int ret;
 
 	(void)args;
+	b.undrain = true;
+	ret = cfg ? rms_up(&b, cfg, &ctl->err) : -1;
 	if (!ret && ctl->json) {
 		json_open(NULL, '{');
 		json_bool("running", true);
@@ -34,7 +36,8 @@ const struct ctl_command ctl_up = {
 	.summary = "start this node, or apply a changed file",
 	.help = "Loads the modules, joins the cluster, makes the devices and swaps on: the same as\n"
 		"ramsterd does, for machines where it does not run. On a node that is up, only\n"
-		"what differs from the file is changed. If a step fails, all are taken back.",
+		"what differs from the file is changed, and no node is drained any more. If a step\n"
+		"fails, all are taken back.",
 	.options = options,
 	.run = run,
 };

@@ -184,7 +184,7 @@ def test_an_owner_moves_its_pages_off_a_donor(make_cluster):
 
 
 def test_hundreds_of_absent_nodes_do_not_slow_the_one_that_is_there(make_cluster):
-    cluster = make_cluster("ab", each={"a": {"ram": 256}, "b": DONOR})
+    cluster = make_cluster("ab", each={"a": {"ram": 256, "disks": {"swap": "512M"}}, "b": DONOR})
     a, b = cluster
     nodes = f"{ramster.settings_folder()}/node"
     for node in cluster:
@@ -203,8 +203,9 @@ def test_hundreds_of_absent_nodes_do_not_slow_the_one_that_is_there(make_cluster
     ramster.connect(a, b)
     ramster.wait_state(a, b, "up", 60)
     ramster.set_zcache(a, max_pool_percent=10)
-    ramster.swap_on(a, ramster.make_device(a, size="512M"))
-    ramster.pagefill(a, 300, "--phases fill,read,touch=20")
+    ramster.swap_on(a, ramster.make_device(a, **ON_DISK))
+    ramster.pagefill(a, 300, "--phases fill,read")
+    assert count(a, "pages_fetched") > 1000
     link = cluster.link("a", "b")
     link.cut()
     ramster.wait_state(a, b, "down", 60)

@@ -345,10 +345,37 @@ static void test_down_keeps_what_others_lent(void **state)
 	up(f, FILE_1);
 	f->lent = 12;
 	assert_int_equal(try_down(f, false, &err), -1);
-	assert_non_null(strstr(err.text, "swap is off, but 12 pages of other nodes lie here"));
+	assert_non_null(strstr(err.text, "swap is off, but pages of other nodes lie here: 12 pages are left after 0 s"));
+	assert_attr(f, "config/ramster/ramster/node/a", "drain", "1");
 	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
+	up(f, FILE_1);	/* a daemon's reload is no reason to stop draining */
+	assert_attr(f, "config/ramster/ramster/node/a", "drain", "1");
 	assert_int_equal(rms_down(&b, &err), 0);
 	assert_absent(f, "config/ramster/ramster");
+}
+
+/* A daemon that must stop leaves swap on the disk, and nothing on other nodes. */
+static void test_a_stop_that_cannot_swap_off(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1 };
+	char *swaps = fake_host_path(f, "proc/swaps"), *text;
+	struct rms_error err;
+
+	up(f, FILE_1);
+	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
+	fake_write(swaps, text);
+	f->remote = 7;
+	assert_int_equal(rms_down(&b, &err), -1);
+	assert_non_null(strstr(err.text, "7 pages are left after 1 s"));
+	assert_attr(f, "config/ramster/ramster/node/b", "drain", "1");
+	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
+	f->remote = 0;
+	assert_int_equal(rms_down(&b, &err), 0);
+	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
+	assert_absent(f, "config/ramster/ramster");
+	free(text);
+	free(swaps);
 }
 
 static void test_a_failed_swapoff_leaves_it_all(void **state)
@@ -395,7 +422,7 @@ static void test_a_device_that_udev_looks_at_goes_when_it_has_looked(void **stat
 static void test_a_stop_waits_for_memory(void **state)
 {
 	struct fake_host *f = *state;
-	struct rms_bring b = { .host = &f->host, .go_on = true };
+	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1 };
 	char *swaps = fake_host_path(f, "proc/swaps"), *meminfo = fake_host_path(f, "proc/meminfo");
 	char *text = rms_format("Filename Type Size Used Priority\n"
 				"%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
@@ -561,6 +588,7 @@ int main(void)
 		with_host(test_down_unloads_when_told),
 		with_host(test_down_refuses_what_does_not_fit),
 		with_host(test_down_keeps_what_others_lent),
+		with_host(test_a_stop_that_cannot_swap_off),
 		with_host(test_a_failed_swapoff_leaves_it_all),
 		with_host(test_a_swapoff_by_somebody_else_is_waited_for),
 		with_host(test_a_device_that_udev_looks_at_goes_when_it_has_looked),

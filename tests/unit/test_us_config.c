@@ -87,7 +87,7 @@ static const struct refusal refusals[] = {
 	{ "cluster = { fetch_timeout_ms = 99; };", "fetch_timeout_ms is 99" },
 	{ "cluster = { replicas = 4; };", "replicas is 4; it must be from 1 to 3" },
 	{ "cluster = { replicas = 0; };", "replicas is 0" },
-	{ NODE("name = \"a\"; num = 1023;"), "f:2: num is 1023; it must be from 0 to 1022" },
+	{ NODE("name = \"a\"; num = 1024;"), "f:2: num is 1024; it must be from 0 to 1023" },
 	{ NODE("name = \"a\"; num = -1;"), "num is -1" },
 	{ NODE("name = \"a\"; port = 0;"), "port is 0; it must be from 1 to 65535" },
 	{ NODE("name = \"a\"; port = 65536;"), "port is 65536" },

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cfs.h"
+#include "drain.h"
+#include "text.h"
+
+#define POLL_US		100000
+#define SAY_EVERY_S	2
+
+static char *nodes_dir(const struct rms_host *host, struct rms_error *err)
+{
+	char *cluster = rms_host_cluster(host), *dir;
+
+	if (!cluster) {
+		rms_fail(err, RMS_NOT_RUNNING, "RAMster is not running here");
+		return NULL;
+	}
+	dir = rms_format("%s/ramster/%s/node", host->configfs, cluster);
+	free(cluster);
+	return dir;
+}
+
+/* The directory of @node, or of the local one. */
+static char *node_dir(const struct rms_host *host, const char *node, struct rms_error *err)
+{
+	char *nodes = nodes_dir(host, err), *dir = NULL, **names;
+	size_t n, i;
+
+	if (!nodes)
+		return NULL;
+	names = rms_cfs_list(nodes, true, &n);
+	for (i = 0; i < n && !dir; i++) {
+		dir = rms_format("%s/%s", nodes, names[i]);
+		if (node ? strcmp(names[i], node) : !rms_cfs_is_one(dir, "local")) {
+			free(dir);
+			dir = NULL;
+		}
+	}
+	rms_cfs_list_free(names, n);
+	free(nodes);
+	if (!dir && node)
+		rms_fail(err, RMS_USAGE, "no node is called \"%.80s\" in the running cluster; `ramsterctl status` shows them",
+			 node);
+	else if (!dir)
+		rms_fail(err, RMS_FAILED, "no node of the running cluster is this machine");
+	return dir;
+}
+
+static int set(struct rms_host *host, const char *dir, bool on, struct rms_error *err)
+{
+	struct rms_journal none = { 0 };
+	int ret = rms_cfs_set_int(host, &none, dir, "drain", on, err);
+
+	rms_journal_forget(&none);
+	return ret;
+}
+
+int rms_drain(struct rms_host *host, const char *node, bool on, struct rms_error *err)
+{
+	char *dir = node_dir(host, node, err);
+	int ret = dir ? set(host, dir, on, err) : -1;
+
+	free(dir);
+	return ret;
+}
+
+int rms_undrain_all(struct rms_host *host, struct rms_error *err)
+{
+	char *nodes = nodes_dir(host, err), **names;
+	size_t n, i;
+	int ret = 0;
+
+	if (!nodes)
+		return -1;
+	names = rms_cfs_list(nodes, true, &n);
+	for (i = 0; i < n && !ret; i++) {
+		char *dir = rms_format("%s/%s", nodes, names[i]);
+
+		ret = set(host, dir, false, err);
+		free(dir);
+	}
+	rms_cfs_list_free(names, n);
+	free(nodes);
+	return ret;
+}
+
+int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, struct rms_error *err)
+{
+	time_t start = rms_now_s(), said = start - SAY_EVERY_S;
+	char *dir = node_dir(b->host, node, err);
+	uint64_t remote, lent, left;
+	bool local;
+
+	if (!dir)
+		return -1;
+	local = rms_cfs_is_one(dir, "local");
+	free(dir);
+	for (;;) {
+		if (b->host->ops->node_pages(b->host, local ? NULL : node, &remote, &lent))
+			return rms_fail(err, RMS_FAILED, "the kernel cannot be asked what is left");
+		left = local ? lent : remote;
+		if (!left)
+			return 0;
+		if (limit_s >= 0 && rms_now_s() - start >= limit_s)
+			return rms_fail(err, RMS_FAILED, "%" PRIu64 " pages are left after %d s%s", left, limit_s,
+					local ? "; their owners are asked on, and `ramsterctl status` shows whose they are" : "");
+		if (rms_now_s() - said >= SAY_EVERY_S) {
+			said = rms_now_s();
+			rms_bring_say(b, "%" PRIu64 " pages to go", left);
+		}
+		usleep(POLL_US);
+	}
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * drain.h - take a node's RAM out of use, with no page lost
+ *
+ * Of this node: it lends nothing, and asks owners to take back what lies here. Of another:
+ * nothing new goes there, and our pages there go elsewhere. The kernel does it; here it is
+ * told, and waited for.
+ */
+#ifndef RMS_DRAIN_H
+#define RMS_DRAIN_H
+
+#include "bring.h"
+
+/**
+ * rms_drain() - begin, or end
+ * @host: the machine
+ * @node: a node's name; NULL: the local one
+ * @on: begin
+ * @err: there is no such node in the kernel, or it refused
+ *
+ * Return: 0 or -1.
+ */
+int rms_drain(struct rms_host *host, const char *node, bool on, struct rms_error *err);
+
+/**
+ * rms_drain_wait() - until no page is left
+ * @b: the machine, and where progress is told
+ * @node: as for rms_drain()
+ * @limit_s: for at most so long; -1: as long as it takes
+ * @err: why not
+ *
+ * Return: 0 or -1.
+ */
+int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, struct rms_error *err);
+
+/* End the draining of every node. */
+int rms_undrain_all(struct rms_host *host, struct rms_error *err);
+
+#endif
