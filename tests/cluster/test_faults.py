@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One kind of trouble at a time, and no page is lost or wrong because of it.
+
+    a (owner, with a disk) --- b (donor)        c, d, where they are, are more of each
+"""
+
+import json
+
+import pytest
+import ramster
+import trouble
+from ramster import Setup
+from soak.member import Member
+from soak.plan import POLICIES
+from soak.work import Pulse
+from vmlab import wait_until
+
+OWNER = {"ram": 128, "disks": {"swap": "512M"}}
+DONOR = {"ram": 320}
+DISK = {"backing": "/dev/vdc", "mode": "writethrough"}
+DEAD_S = 2.5
+FAST = {
+    "heartbeat_ms": 200, "suspect_ms": 800, "dead_ms": int(DEAD_S * 1000), "reconnect_ms": 100,
+    "fetch_timeout_ms": 3000,
+}
+
+
+def fetched(node):
+    return ramster.counter(node, "ramster", "pages_fetched")
+
+
+class Work:
+    """A pagefill that goes on until finish(), which wants every page right."""
+
+    def __init__(self, node, megabytes=130, options="--threads 2"):
+        self.node = node
+        self.job = node.start_command(
+            f"exec pagefill --soak --mb {megabytes} --content mixed "
+            f"--phases fill,touch=30,rewrite=20 {options}"
+        )
+        self.pulse = Pulse(self.job)
+
+    def wait_busy(self):
+        """It has filled its memory, and has pages elsewhere."""
+        wait_until(lambda: self.pulse.take() and self.pulse.verified > 100, "all to be filled", 120)
+        assert ramster.counter(self.node, "ramster", "pages_remotified") > 500
+        return self
+
+    def wait_more(self, pages=500):
+        """It goes on: so many more pages are verified."""
+        self.pulse.take()
+        goal = self.pulse.verified + pages
+        wait_until(
+            lambda: self.pulse.take() and self.pulse.verified >= goal, f"{pages} more pages", 60
+        )
+
+    def finish(self):
+        self.job.kill(15)
+        report = json.loads(self.job.wait(300).out.splitlines()[-1])
+        assert report["bad_pages"] == report["sigbus_pages"] == 0
+        return report
+
+
+@pytest.fixture
+def setup(make_cluster):
+    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    return Setup(cluster, {"a": "b"}, device=DISK, pool_percent=5, **FAST).bring_up()
+
+
+@pytest.mark.parametrize("what", trouble.NETEM)
+def test_pages_come_whole_through_a_network_with(setup, what):
+    a, b = setup.cluster
+    touches = 1 if what == "rate" else 4
+    filler = a.start_command(f"pagefill --mb 130 --threads 8 --phases fill,touch={touches},read --step")
+    filler.wait_for_line("done fill")
+    before = fetched(a)
+    with trouble.netem(b, what):
+        filler.write("go\n")
+        filler.wait_for_line("done touch", 120)
+        assert trouble.netem_frames(b) > 20
+    assert fetched(a) > before
+    filler.write("go\n")
+    filler.wait_for_line("done read", 120)
+    filler.write("go\n")
+    assert '"bad_pages": 0' in filler.wait().out
+    setup.take_down()
+
+
+def test_a_link_that_flaps(setup):
+    a, b = setup.cluster
+    work = Work(a).wait_busy()
+    trouble.flap(setup.cluster.link("a", "b"), times=12)
+    ramster.wait_state(a, b, "up")
+    work.wait_more()
+    work.finish()
+    setup.take_down()
+
+
+def test_a_cut_in_one_direction_for_longer_than_the_dead_threshold(setup):
+    a, b = setup.cluster
+    work = Work(a).wait_busy()
+    for source, target in ((a, b), (b, a)):
+        link = setup.cluster.link("a", "b")
+        link.cut_one_way(source, target)
+        ramster.wait_state(a, b, "down")
+        work.wait_more()
+        link.restore()
+        ramster.wait_state(a, b, "up")
+    work.finish()
+    setup.take_down()
+
+
+def test_a_cluster_in_two_halves(make_cluster):
+    cluster = make_cluster("abcd", each={"a": OWNER, "b": OWNER, "c": DONOR, "d": DONOR})
+    owners = {"a": "cd", "b": "cd"}
+    setup = Setup(cluster, owners, device=DISK, pool_percent=5, **FAST).bring_up()
+    a, b, c, d = cluster
+    work = [Work(node).wait_busy() for node in (a, b)]
+    with trouble.partition(cluster, "ac"):
+        ramster.wait_state(a, d, "down")
+        ramster.wait_state(b, c, "down")
+        for one in work:
+            one.wait_more()
+        assert ramster.state(a, c) == ramster.state(b, d) == "up"
+    ramster.wait_state(a, d, "up")
+    ramster.wait_state(b, c, "up")
+    for one in work:
+        one.wait_more()
+        one.finish()
+    setup.take_down()
+
+
+def test_ramsterd_killed_hung_and_restarted_while_pages_move(make_cluster):
+    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    nodes = list(cluster)
+    a, b = (Member(node, nodes, POLICIES["disk"], node.name == "a") for node in nodes)
+    for member in (a, b):
+        member.set_up()
+    wait_until(lambda: a.peers()["b"] == "up", "b to be up", 60)
+    work = Work(a.node).wait_busy()
+    for member in (a, b):
+        member.node.run("kill -9 $(cat /run/ramsterd.pid)")
+        work.wait_more()
+        member.node.run("ramsterd")
+        with trouble.hung_daemon(member.node):
+            work.wait_more()
+            member.apply(zcache__max_pool_percent=3)
+        member.apply()
+    work.finish()
+    assert ramster.counter(a.node, "ramster", "disconnects") == 0
+    a.stop()
+    for member in (a, b):
+        member.leave()
+
+
+def test_a_donor_whose_ram_is_eaten_by_a_program_there(setup):
+    a, b = setup.cluster
+    work = Work(a).wait_busy()
+    megabytes = b.meminfo()["MemAvailable"] * 85 // 100 // 1024
+    trouble.eat_ram(b, megabytes, 8).wait(120)
+    work.wait_more()
+    work.finish()
+    assert "Out of memory" not in b.log.text()
+    setup.take_down()
