@@ -94,7 +94,7 @@ class Cluster:
         return Link(self.lan, self.nodes[a], self.nodes[b])
 
     def allow(self, pattern):
-        """A kernel log line that this test provokes and that is no fault."""
+        """A kernel log line, or a leak, that this test provokes and that is no fault of ours."""
         self.allowed.append(pattern)
 
     def check_logs(self):
@@ -105,7 +105,7 @@ class Cluster:
                 node.log.check(self.allowed)
             except DirtyLog as problem:
                 problems.append(str(problem))
-            leaks = node.leaks()
+            leaks = node.leaks(self.allowed)
             if leaks:
                 problems.append(f"{node.name}: kmemleak found:\n{leaks}")
         if problems:

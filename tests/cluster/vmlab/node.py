@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A node: one VM, what runs on it, and what may befall it."""
 
+import re
 import subprocess
 
 from .agent import Agent
@@ -125,16 +126,20 @@ class Node:
             return f"kernel panic, see {self.log.path}"
         return None
 
-    def leaks(self):
-        """What kmemleak finds, on a running node whose kernel has it."""
+    def leaks(self, allowed=()):
+        """What kmemleak finds, on a running node whose kernel has it, but what is allowed."""
         if not self.machine.kernel.checked or not self.alive() or self.log.panicked():
             return ""
         if self.qmp("query-status")["status"] != "running":
             return ""
-        return self.run(
+        found = self.run(
             "f=/sys/kernel/debug/kmemleak; [ -e $f ] || exit 0; "
             "echo scan >$f; sleep 6; echo scan >$f; cat $f",
         ).out
+        return "".join(
+            leak for leak in re.split("^(?=unreferenced object)", found, flags=re.MULTILINE)
+            if not any(re.search(pattern, leak) for pattern in allowed)
+        )
 
     def kill(self):
         """The plug is pulled; boot() starts it again with empty RAM."""

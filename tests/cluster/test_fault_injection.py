@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Every allocation fails in turn, and nothing else does. On the debug kernel only.
+
+    /sys/kernel/debug/fail*   which allocations fail: those with a module in their
+                              stack, and on that kernel only ours are modules
+    failnth                   each allocation of one task's action, in turn
+
+After each test kmemleak looks for what an error path forgot (vmlab.cluster).
+"""
+
+import pytest
+import ramster
+from vmlab.paths import Kernel
+
+pytestmark = pytest.mark.slow
+
+FAULTS = "/sys/kernel/debug"
+MODULES_AT = "0xffffffffa0000000"  # the modules' part of x86-64's address space
+MODULES_END = "0xffffffffff000000"
+
+# What the kernel says of memory that it does not get
+SHORT_OF_MEMORY = r"vmalloc error|Call Trace:|no backend|[Ww]rite-error on swap-device|I/O error"
+
+
+@pytest.fixture(autouse=True)
+def fault_injection():
+    if not Kernel().can_fail:
+        pytest.skip("wants a kernel with fault injection: KERNEL=debug")
+
+
+def aim_at_our_modules(node):
+    """Only what they allocate, or have allocated for them, fails, whatever may wait or not."""
+    node.run(
+        f"cd {FAULTS}; for kind in fail*; do cd $kind; echo 0 >verbose; echo 0 >probability;"
+        f"echo 1 >interval; echo 0 >space; echo {MODULES_AT} >require-start;"
+        f"echo {MODULES_END} >require-end; echo 32 >stacktrace-depth; cd ..; done;"
+        "echo N >failslab/ignore-gfp-wait; echo N >fail_page_alloc/ignore-gfp-wait;"
+        "echo N >fail_page_alloc/ignore-gfp-highmem; echo 0 >fail_page_alloc/min-order"
+    )
+
+
+class FailNth:
+    """Every allocation of an action fails in turn, on one node."""
+
+    def __init__(self, node):
+        self.node = node
+        self.points = 0
+
+    def __call__(self, action, undo=None):
+        """The action is done at the end, without a failure."""
+        command = f"failnth {action}" + (f" -- {undo}" if undo else "")
+        points = int(self.node.output(command, timeout=600).split()[0])
+        self.points += points
+        return points
+
+
+def test_every_allocation_of_loading_fails_in_turn(make_cluster):
+    cluster = make_cluster("a", lan=False, ram=320)
+    cluster.allow(SHORT_OF_MEMORY)
+    # Linux 6.12 forgets the name of a slab cache that it cannot show in sysfs
+    cluster.allow(r"sysfs_slab_add")
+    node = cluster["a"]
+    aim_at_our_modules(node)
+    fail_nth = FailNth(node)
+    folder = f"/lib/modules/{node.machine.kernel.release}/updates"
+    for module in ["tmem", "frontswap", "zcache", "ramster"]:
+        assert fail_nth(f"insmod {folder}/{module}.ko", f"rmmod {module}") > 0
+    assert fail_nth.points > 30
+    ramster.unload(node)
+
+
+def test_every_allocation_of_configuring_fails_in_turn(make_cluster):
+    cluster = make_cluster("ab", ram=320)
+    cluster.allow(SHORT_OF_MEMORY)
+    a, b = cluster
+    for node in (a, b):
+        ramster.load(node)
+    ramster.join(b, [a])
+    aim_at_our_modules(a)
+    fail_nth = FailNth(a)
+    folder = ramster.device_folder()
+    fail_nth(f"mkdir {folder}", f"rmdir {folder}")
+    fail_nth(f"write {folder}/size 64M", f"write {folder}/size 0")
+    fail_nth(f"write {folder}/live 1", f"write {folder}/live 0")
+    fail_nth(f"mkdir {ramster.settings_folder()}", f"rmdir {ramster.settings_folder()}")
+    ramster.write(a, ramster.settings_folder(), key=ramster.KEY)
+    for node in (a, b):
+        folder = f"{ramster.settings_folder()}/node/{node.name}"
+        fail_nth(f"mkdir {folder}", f"rmdir {folder}")
+        fail_nth(f"write {folder}/num {node.number}")
+        fail_nth(f"write {folder}/address {node.ip}")
+    folder = f"{ramster.settings_folder()}/node"
+    fail_nth(f"write {folder}/a/local 1", f"write {folder}/a/local 0")
+    fail_nth(f"write {folder}/b/connect 1", f"write {folder}/b/connect 0")
+    assert fail_nth.points > 40
+    ramster.wait_state(a, b, "up")
+    ramster.remove_device(a)
+    for node in (a, b):
+        ramster.leave(node)
+    for node in (a, b):
+        ramster.check_gauges(node)
+        ramster.unload(node)
+
+
+@pytest.mark.parametrize("allocator", ["zsmalloc", "zbud"])
+def test_every_allocation_of_a_store_and_a_load_fails_in_turn(make_cluster, allocator):
+    cluster = make_cluster("a", lan=False, ram=320, disks={"disk": "64M"})
+    cluster.allow(SHORT_OF_MEMORY)
+    node = cluster["a"]
+    ramster.load(node, "zcache")
+    ramster.set_zcache(node, allocator=allocator)
+    aim_at_our_modules(node)
+    fail_nth = FailNth(node)
+    for number, attributes in enumerate([{"size": "64M"}, {"backing": node.disk("disk")}]):
+        device = ramster.make_device(node, number, **attributes)
+        points = 0
+        for slot in (1, 2, 63, 64, 5000):  # the first of an object, and others
+            points += fail_nth(f"store {device} {slot}")
+            fail_nth(f"load {device} {slot}")
+        assert points > 5
+        assert ramster.lost_pages(node) == 0
+        ramster.remove_device(node, number)
+    ramster.check_gauges(node)
+    ramster.unload(node)
