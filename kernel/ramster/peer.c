@@ -9,6 +9,7 @@
 #include <linux/xarray.h>
 
 #include "handshake.h"
+#include "lost.h"
 #include "netlink.h"
 #include "peer_internal.h"
 #include "trace.h"
@@ -161,6 +162,19 @@ static void evacuate(struct rs_peer *peer, u64 pages)
 {
 	if (!READ_ONCE(peer->draining))
 		zcache_donor_evacuate(peer->info.num, pages);
+}
+
+/* Down for one that is not there. Any context. */
+enum ramster_node_state rs_peer_state(u16 num)
+{
+	struct rs_peer *peer = rs_peer_get(num);
+	enum ramster_node_state state = RAMSTER_NODE_DOWN;
+
+	if (peer) {
+		state = READ_ONCE(peer->state);
+		rs_peer_put(peer);
+	}
+	return state;
 }
 
 /* A frame of the donor's came, with its room. Process context. */
@@ -429,7 +443,7 @@ static void unlink(struct rs_peer *peer)
 /* The donor has another incarnation than before: what it held is gone. */
 static void has_forgotten(struct rs_peer *peer)
 {
-	unsigned long copies = zcache_donor_forgot(peer->info.num);
+	unsigned long copies = zcache_donor_forgot(peer->info.num, ZCACHE_LOSS_RESTARTED);
 	char text[120];
 
 	counter_inc(rs, incarnations_forgot);
@@ -693,7 +707,7 @@ void rs_peer_remove(u16 num)
 	rs_fetch_expire(peer, RS_EXPIRE_ALL);
 	change_state(peer, ~0UL, RAMSTER_NODE_DOWN, "removed");
 	zcache_donor_evacuate(num, 0);
-	copies = zcache_donor_forgot(num);
+	copies = zcache_donor_forgot(num, ZCACHE_LOSS_REMOVED);
 	if (copies)
 		pr_warn("node %s (%u) was removed with %lu copies of our pages\n", peer->info.name,
 			num, copies);
@@ -749,6 +763,7 @@ static const struct zcache_remote_ops remote_ops = {
 	.flush = rs_flush,
 	.flush_end = rs_flush_end,
 	.flush_device = rs_flush_device,
+	.lost = rs_lost,
 };
 
 static void destroy_queues(void)
@@ -785,6 +800,7 @@ int rs_peers_init(void)
 	err = rs_push_init();
 	if (err)
 		goto err_push;
+	rs_lost_init();
 	err = zcache_register_remote(&remote_ops);
 	if (err)
 		goto err_register;
@@ -803,6 +819,7 @@ void rs_peers_exit(void)
 	zcache_unregister_remote(&remote_ops);
 	/* Peers that wait for a grace period come to their queue before it is drained. */
 	rcu_barrier();
+	rs_lost_exit();
 	destroy_queues();
 	rs_push_exit();
 }

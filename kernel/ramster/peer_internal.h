@@ -172,6 +172,7 @@ struct rs_peer *rs_peer_get(u16 num);
 struct rs_peer *rs_peer_next(u16 num);
 struct rs_peer *rs_peer_next_usable(u16 num);
 void rs_peer_put(struct rs_peer *peer);
+enum ramster_node_state rs_peer_state(u16 num);
 void rs_peer_heard(struct rs_peer *peer, u32 room);
 
 /* push.c */

@@ -37,6 +37,7 @@ struct forgot {
 	struct zc_dev *dev;
 	u16 donor;
 	bool copy;
+	bool lost;
 };
 
 static void *forgot_entry(void *ctx, u64 slot, void *entry)
@@ -65,14 +66,15 @@ static void *forgot_entry(void *ctx, u64 slot, void *entry)
 		fswap_slot_dropped(f->dev->fdev, slot, true);
 		return NULL;
 	}
-	counter_inc(zc, lost_pages);
+	f->lost = true;
 	return zc_remote_entry(&r);
 }
 
-static unsigned long forget_device(struct zc_dev *dev, u16 donor)
+static unsigned long forget_device(struct zc_dev *dev, u16 donor, enum zcache_loss_cause cause)
 {
 	struct scan s = { .donor = donor };
-	unsigned long copies = 0;
+	unsigned long copies = 0, lost = 0;
+	u32 first_lost = 0;
 	unsigned int i;
 	u64 next = 0;
 
@@ -84,14 +86,18 @@ static unsigned long forget_device(struct zc_dev *dev, u16 donor)
 
 			tmem_modify(dev->pool, s.slot[i], forgot_entry, &f);
 			copies += f.copy;
+			if (f.lost && !lost++)
+				first_lost = s.slot[i];
 		}
 		if (next != ULLONG_MAX)
 			next++;
 	} while (next != ULLONG_MAX);
+	if (lost)
+		zc_lost(dev, first_lost, lost, donor, cause);
 	return copies;
 }
 
-unsigned long zcache_donor_forgot(u16 donor)
+unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause)
 {
 	unsigned long copies = 0;
 	struct zc_dev *dev;
@@ -99,7 +105,7 @@ unsigned long zcache_donor_forgot(u16 donor)
 
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
-		copies += forget_device(dev, donor);
+		copies += forget_device(dev, donor, cause);
 		zc_dev_put(dev);
 	}
 	counter_add(zc, copies_forgotten, copies);

@@ -174,6 +174,10 @@ int zc_load(void *priv, struct fswap_load *load);
 void *zc_load_entry(struct fswap_load *load);
 void zc_loads_end(void *priv, bool atomic);
 
+/* lost.c */
+void zc_lost(struct zc_dev *dev, u32 slot, unsigned long pages, u16 donor,
+	     enum zcache_loss_cause cause);
+
 /* freed.c */
 int zc_freed_init(struct zc_dev *dev);
 void zc_freed_exit(struct zc_dev *dev);

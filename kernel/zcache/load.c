@@ -25,6 +25,7 @@
  * @tried: donors of the entry that were asked
  * @looks: times the index was looked at
  * @missed: each donor so far said that it does not hold the page
+ * @corrupt: one sent something else
  */
 struct remote_load {
 	struct zcache_fetch fetch;
@@ -33,6 +34,7 @@ struct remote_load {
 	u8 tried;
 	u8 looks;
 	bool missed;
+	bool corrupt;
 };
 
 static struct remote_load *remote_of(struct fswap_load *load)
@@ -70,15 +72,20 @@ static int load_local(struct zc_dev *dev, struct zc_entry *e, struct page *page)
 	return err;
 }
 
+struct lose {
+	struct remote_load *rl;
+	bool lost;
+};
+
 static void *lose_entry(void *ctx, u64 slot, void *entry)
 {
-	struct remote_load *rl = ctx;
-	struct tmem_remote r = tmem_remote_unpack(xa_to_value(rl->entry));
+	struct lose *l = ctx;
+	struct tmem_remote r = tmem_remote_unpack(xa_to_value(l->rl->entry));
 
-	if (entry != rl->entry || zc_slot_is_freed(rl->dev, slot) || !r.nr_donors)
+	if (entry != l->rl->entry || zc_slot_is_freed(l->rl->dev, slot) || !r.nr_donors)
 		return entry;
 	r.nr_donors = 0;
-	counter_inc(zc, lost_pages);
+	l->lost = true;
 	return zc_remote_entry(&r);
 }
 
@@ -86,18 +93,20 @@ static void *lose_entry(void *ctx, u64 slot, void *entry)
 static int give_up(struct remote_load *rl)
 {
 	struct zc_dev *dev = rl->dev;
+	struct lose l = { .rl = rl };
 	u32 slot = rl->fetch.slot;
 
 	if (fswap_slot_is_below(dev->fdev, slot))
 		return -ENODATA;
-	if (rl->missed) {
-		tmem_modify(dev->pool, slot, lose_entry, rl);
-		pr_err_ratelimited("slot %u of %s is lost: its donors no longer hold it, and there is no other copy\n",
-				   slot, fswap_name(dev->fdev));
-	} else {
-		pr_err_ratelimited("slot %u of %s: no donor that holds it answered in time, and there is no other copy\n",
-				   slot, fswap_name(dev->fdev));
+	if (!rl->missed) {
+		zc_lost(dev, slot, 1, rl->fetch.donor,
+			rl->corrupt ? ZCACHE_LOSS_UNREADABLE : ZCACHE_LOSS_UNANSWERED);
+		return -EIO;
 	}
+	/* Once: a page that is lost already has been told of. */
+	tmem_modify(dev->pool, slot, lose_entry, &l);
+	if (l.lost)
+		zc_lost(dev, slot, 1, rl->fetch.donor, ZCACHE_LOSS_MISSED);
 	return -EIO;
 }
 
@@ -186,6 +195,7 @@ void zcache_fetch_done(struct zcache_fetch *fetch, int err, const void *data, si
 
 	if (!err) {
 		err = unpack(rl, data, len);
+		rl->corrupt |= !!err;
 		if (err)
 			counter_inc(zc, loads_corrupt);
 		else

@@ -28,6 +28,7 @@
 	X(p, loads_corrupt)		\
 	X(p, fetch_next_source)		\
 	X(p, fetch_retried)		\
+	X(p, loads_unanswered)		\
 	X(p, lost_pages)		\
 	X(p, invalidates)		\
 	X(p, pushed_batches)		\

@@ -72,6 +72,31 @@ struct zcache_fetch {
 	bool patient;
 };
 
+/* Why a page cannot be had. The last two are a reader's bad luck: the page may be had later. */
+enum zcache_loss_cause {
+	ZCACHE_LOSS_RESTARTED,	/* the donor came back in a new incarnation */
+	ZCACHE_LOSS_REMOVED,	/* the donor was removed */
+	ZCACHE_LOSS_MISSED,	/* the donor says that it does not hold it */
+	ZCACHE_LOSS_UNREADABLE,	/* what the donor sent is not the page */
+	ZCACHE_LOSS_UNANSWERED,	/* the donor did not answer in time */
+};
+
+/**
+ * struct zcache_loss - pages that have no copy, or none that could be had
+ * @dev:   device id
+ * @slot:  the first
+ * @pages: how many
+ * @donor: the last that should have had a copy
+ * @cause: what became of it
+ */
+struct zcache_loss {
+	u32 dev;
+	u32 slot;
+	u64 pages;
+	u16 donor;
+	enum zcache_loss_cause cause;
+};
+
 /**
  * struct zcache_remote_ops - a remote tier
  *
@@ -96,6 +121,7 @@ struct zcache_fetch {
  * @flush_end: no more flushes for now: send what waits for company.
  * @flush_device: tell all donors to forget the device. Best effort; waits a
  *	bounded time for their answers.
+ * @lost: pages are lost, or could not be had: tell the administrator. Does not sleep.
  */
 struct zcache_remote_ops {
 	struct module *owner;
@@ -108,6 +134,7 @@ struct zcache_remote_ops {
 	int (*flush)(u16 donor, u32 dev, u32 slot, u16 version);
 	void (*flush_end)(void);
 	void (*flush_device)(u32 dev);
+	void (*lost)(const struct zcache_loss *loss);
 };
 
 /* One tier at a time: -EBUSY if there is one. May sleep. */
@@ -148,7 +175,7 @@ void zcache_flush_done(u16 donor, u32 dev, u32 slot, u16 version, int err);
  * @donor came back in a new incarnation, or was removed: what it held is gone.
  * Returns the number of copies that were there. May sleep, long.
  */
-unsigned long zcache_donor_forgot(u16 donor);
+unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause);
 
 /**
  * zcache_donor_evacuate - take pages back from a donor, in the background
