@@ -39,7 +39,7 @@ def entry_bytes(node):
 
 def fill(node, megabytes, spare):
     """A device with so many megabytes of real pages written to it."""
-    device = ramster.make_device(node, size=f"{megabytes + spare}M")
+    device = ramster.make_device(node, size=f"{megabytes + spare}M", **ramster.ONE_COPY)
     node.run(
         f"for part in $(seq 0 31 {megabytes}); do "
         f"dd if=/corpus of={device} bs=1M count=31 seek=$((part + 1)) iflag=direct oflag=direct "

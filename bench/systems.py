@@ -26,7 +26,7 @@ class Ours:
 
     def up(self, a, b):
         self.connect(a, b)
-        return ramster.make_device(a, size=f"{SIZE_MB}M")
+        return ramster.make_device(a, size=f"{SIZE_MB}M", **ramster.ONE_COPY)
 
     def facts(self, a):
         ours = ramster.counters(a, "ramster")

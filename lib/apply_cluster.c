@@ -59,7 +59,6 @@ static int apply_attributes(struct rms_apply *a, const char *dir)
 	const struct attr attrs[] = {
 		{ "reconnect_ms", c->reconnect_ms.v },
 		{ "fetch_timeout_ms", c->fetch_timeout_ms.v },
-		{ "replicas", rms_config_replicas(a->cfg) },
 		{ "lend_max_mb", l->max_mb.v },
 		{ "keep_free_mb", l->keep_free_mb.v },
 		{ "quota_mb", l->quota_mb.v },

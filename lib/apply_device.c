@@ -64,6 +64,26 @@ static int make_device(struct rms_apply *a, const struct rms_device *dev, const 
 	return 0;
 }
 
+/*
+ * In an order in which no step makes a live device less safe than it was or is to be: the kernel
+ * would refuse it.
+ */
+static int set_policy(struct rms_apply *a, const struct rms_device *dev, const char *dir)
+{
+	int replicas = rms_device_replicas(a->cfg, dev);
+	bool backed = rms_device_is_backed(dev);
+
+	if (dev->allow_loss.v && set(a, dir, "allow_loss", "1"))
+		return -1;
+	if (backed && set(a, dir, "backup", "disk"))
+		return -1;
+	if (rms_cfs_set_int(a->host, &a->journal, dir, "replicas", replicas, a->err))
+		return -1;
+	if (!backed && set(a, dir, "backup", "none"))
+		return -1;
+	return dev->allow_loss.v ? 0 : set(a, dir, "allow_loss", "0");
+}
+
 static int swap_on(struct rms_apply *a, const struct rms_device *dev)
 {
 	char *path = rms_format("%s/%s", a->host->dev, dev->name.s);
@@ -97,7 +117,7 @@ static int apply_device(struct rms_apply *a, const struct rms_device *dev)
 	else
 		ret = make_device(a, dev, dir);
 	if (!ret)
-		ret = set(a, dir, "mode", dev->mode.s);
+		ret = set_policy(a, dev, dir);
 	if (!ret)
 		ret = rms_cfs_set_int(a->host, &a->journal, dir, "store_wait_ms", dev->store_wait_ms.v, a->err);
 	if (!ret)

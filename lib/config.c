@@ -331,8 +331,8 @@ static void fill_in(struct rms_config *cfg, bool devices_listed)
 	for (i = 0; i < cfg->nr_devices; i++) {
 		struct rms_device *dev = &cfg->devices[i];
 
-		if (!dev->mode.line)
-			dev->mode.s = rms_strdup(dev->backing.s ? "writethrough" : "writeback");
+		if (!dev->backup.line)
+			dev->backup.s = rms_strdup(dev->backing.s ? "disk" : "none");
 		if (!dev->allow_loss.line)
 			dev->allow_loss.v = cfg->cluster.allow_loss.v;
 	}

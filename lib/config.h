@@ -45,9 +45,10 @@ struct rms_device {
 	unsigned int line;
 	struct rms_str name;		/* frontswapN */
 	struct rms_str backing;		/* NULL: none */
-	struct rms_str mode;		/* writethrough or writeback */
+	struct rms_str backup;		/* disk or none */
 	struct rms_int size;		/* bytes; 0: the backing device's, or RAM */
 	struct rms_int priority;	/* of swapon */
+	struct rms_int replicas;
 	struct rms_int allow_loss;
 	struct rms_int store_wait_ms;
 };
@@ -148,13 +149,14 @@ const struct rms_node *rms_config_node(const struct rms_config *cfg, const char 
 const struct rms_node *rms_config_local(const struct rms_config *cfg);
 
 /**
- * rms_config_replicas() - donors that must acknowledge a page
+ * rms_device_replicas() - donors that must acknowledge a page of a device
  * @cfg: a configuration
+ * @dev: a device of it
  *
- * What the file says; else 1 where backing devices hold every page, and 2 where
- * there are donors enough for it.
+ * What the file says, of the device or of the cluster; else 1 where every page is on the
+ * backing device or may be lost, and 2 where there are donors enough for it.
  */
-int rms_config_replicas(const struct rms_config *cfg);
+int rms_device_replicas(const struct rms_config *cfg, const struct rms_device *dev);
 
 /* May pages of @dev be lost with one donor? */
 bool rms_device_may_lose(const struct rms_config *cfg, const struct rms_device *dev);

@@ -32,24 +32,23 @@ static size_t nr_donors(const struct rms_config *cfg)
 
 bool rms_device_is_backed(const struct rms_device *dev)
 {
-	return dev->backing.s && !strcmp(dev->mode.s, "writethrough");
+	return dev->backing.s && !strcmp(dev->backup.s, "disk");
 }
 
-int rms_config_replicas(const struct rms_config *cfg)
+int rms_device_replicas(const struct rms_config *cfg, const struct rms_device *dev)
 {
-	size_t i;
-
-	if (cfg->cluster.replicas.line || nr_donors(cfg) < 2)
+	if (dev->replicas.line)
+		return dev->replicas.v;
+	if (cfg->cluster.replicas.line)
 		return cfg->cluster.replicas.v;
-	for (i = 0; i < cfg->nr_devices; i++)
-		if (!rms_device_is_backed(&cfg->devices[i]) && !cfg->devices[i].allow_loss.v)
-			return 2;
-	return cfg->cluster.replicas.v;
+	if (rms_device_is_backed(dev) || dev->allow_loss.v)
+		return 1;
+	return nr_donors(cfg) == 1 ? 1 : 2;
 }
 
 bool rms_device_may_lose(const struct rms_config *cfg, const struct rms_device *dev)
 {
-	return nr_donors(cfg) && !rms_device_is_backed(dev) && rms_config_replicas(cfg) < 2;
+	return !rms_device_is_backed(dev) && rms_device_replicas(cfg, dev) < 2;
 }
 
 static int check_pair(const struct rms_config *cfg, const struct rms_node *a, const struct rms_node *b,
@@ -106,8 +105,8 @@ static int check_devices(const struct rms_config *cfg, struct rms_error *err)
 	for (i = 0; i < cfg->nr_devices; i++) {
 		const struct rms_device *d = &cfg->devices[i];
 
-		if (d->mode.line && !d->backing.s)
-			return bad(cfg, err, d->mode.line, "mode says what goes to a backing device, and %s has none; add `backing = \"/dev/...\";` or remove mode",
+		if (!strcmp(d->backup.s, "disk") && !d->backing.s)
+			return bad(cfg, err, d->backup.line, "backup is \"disk\", and %s has no backing device; add `backing = \"/dev/...\";` or remove backup",
 				   d->name.s);
 		for (j = 0; j < i; j++) {
 			const struct rms_device *e = &cfg->devices[j];
@@ -141,22 +140,27 @@ static int check_local(const struct rms_config *cfg, struct rms_error *err)
 	return 0;
 }
 
-static int check_durable(const struct rms_config *cfg, struct rms_error *err)
+static int check_device_durable(const struct rms_config *cfg, const struct rms_device *d, struct rms_error *err)
 {
-	int replicas = rms_config_replicas(cfg);
-	size_t i;
+	int replicas = rms_device_replicas(cfg, d);
 
 	if (nr_donors(cfg) && (size_t)replicas > nr_donors(cfg))
-		return bad(cfg, err, cfg->cluster.replicas.line, "replicas is %d and there are %zu other nodes to hold them; add nodes or lower replicas",
+		return bad(cfg, err, d->replicas.line ? d->replicas.line : cfg->cluster.replicas.line,
+			   "replicas is %d and there are %zu other nodes to hold them; add nodes or lower replicas",
 			   replicas, nr_donors(cfg));
-	for (i = 0; i < cfg->nr_devices; i++) {
-		const struct rms_device *d = &cfg->devices[i];
+	if (!rms_device_may_lose(cfg, d) || d->allow_loss.v)
+		return 0;
+	return bad(cfg, err, d->line, "one failing node would lose pages of %s: they lie on one donor and nowhere else; give it a backing disk (backing = \"/dev/...\"%s), or have three nodes and replicas = 2, or accept the loss (allow_loss = true, `ramsterctl set-local --allow-loss`)",
+		   d->name.s, d->backing.s ? " with backup = \"disk\"" : "");
+}
 
-		if (!rms_device_may_lose(cfg, d) || d->allow_loss.v)
-			continue;
-		return bad(cfg, err, d->line, "one failing node would lose pages of %s: they lie on one donor and nowhere else; give it a backing disk (backing = \"/dev/...\"%s), or have three nodes and replicas = 2, or accept the loss (allow_loss = true, `ramsterctl set-local --allow-loss`)",
-			   d->name.s, d->backing.s ? " with mode = \"writethrough\"" : "");
-	}
+static int check_durable(const struct rms_config *cfg, struct rms_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->nr_devices; i++)
+		if (check_device_durable(cfg, &cfg->devices[i], err))
+			return -1;
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 
 static const char *const compressors[] = { "lz4", "lzo-rle", "zstd", NULL };
 static const char *const allocators[] = { "zsmalloc", "zbud", NULL };
-static const char *const modes[] = { "writethrough", "writeback", NULL };
+static const char *const backups[] = { "disk", "none", NULL };
 
 #define INT(s, f, lo, hi, def) { .name = #f, .kind = RMS_FIELD_INT, \
 	.offset = offsetof(struct s, f), .min = lo, .max = hi, .number = def }
@@ -34,11 +34,12 @@ const struct rms_field rms_fields_device[] = {
 	{ .name = "size", .kind = RMS_FIELD_SIZE, .offset = offsetof(struct rms_device, size),
 	  .min = 10 * RMS_PAGE_SIZE, .max = SWAP_BYTES_MAX },
 	{ .name = "backing", .kind = RMS_FIELD_PATH, .offset = offsetof(struct rms_device, backing) },
-	CHOICE(rms_device, mode, modes, NULL),
+	CHOICE(rms_device, backup, backups, NULL),
+	INT(rms_device, replicas, 1, RMS_REPLICAS_MAX, 1),
 	INT(rms_device, priority, 0, 32767, 100),
 	BOOL(rms_device, allow_loss),
 	INT(rms_device, store_wait_ms, 0, 600000, 5000),
-	{ .name = "replicas", .elsewhere = "it belongs into `cluster = { ... };`" },
+	{ .name = "mode", .elsewhere = "say backup = \"disk\" (was writethrough) or \"none\" (was writeback)" },
 	{ }
 };
 

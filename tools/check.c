@@ -13,7 +13,7 @@ static const char *safety(const struct rms_config *cfg, const struct rms_device 
 		return "every page is on the backing device, too";
 	if (rms_device_may_lose(cfg, dev))
 		return "one failing node can lose pages (allow_loss)";
-	if (rms_config_replicas(cfg) > 1 && cfg->nr_nodes > 1)
+	if (rms_device_replicas(cfg, dev) > 1 && cfg->nr_nodes > 1)
 		return "every remote page is on two nodes or more";
 	return "pages stay on this machine";
 }
@@ -51,7 +51,8 @@ static void print_json(const struct rms_config *cfg, const struct rms_error *err
 		json_string("local", cfg->local.s);
 		json_uint("nodes", cfg->nr_nodes);
 		json_uint("devices", cfg->nr_devices);
-		json_uint("replicas", rms_config_replicas(cfg));
+		if (cfg->nr_devices)
+			json_uint("replicas", rms_device_replicas(cfg, &cfg->devices[0]));
 	}
 	json_close('}');
 }

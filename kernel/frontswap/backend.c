@@ -204,6 +204,18 @@ static struct fswap_link *current_link(struct fswap_dev *dev)
 }
 
 /**
+ * fswap_backend_policy_changed - tell the backend, if there is one
+ * @dev: the device
+ */
+void fswap_backend_policy_changed(struct fswap_dev *dev)
+{
+	struct fswap_link *link = current_link(dev);
+
+	if (link && link->ops->policy_changed)
+		link->ops->policy_changed(link->priv);
+}
+
+/**
  * fswap_backend_attach - let the registered backend, if any, have a device
  * @dev: live or about to be, without a backend
  *

@@ -21,6 +21,7 @@ void fswap_backend_loads_end(struct fswap_dev *dev, bool atomic);
 void fswap_backend_load_ended(struct fswap_dev *dev);
 void fswap_backend_invalidate(struct fswap_dev *dev, u32 slot);
 void fswap_backend_unpin(struct fswap_dev *dev);
+void fswap_backend_policy_changed(struct fswap_dev *dev);
 
 void fswap_backend_attach(struct fswap_dev *dev);
 void fswap_backend_detach(struct fswap_dev *dev);

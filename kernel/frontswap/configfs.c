@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "device.h"
+#include "policy.h"
 #include "write.h"
 
 #define NAME_PREFIX	"frontswap"
@@ -140,32 +141,69 @@ static ssize_t device_size_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%llu\n", READ_ONCE(dev_of(item)->size));
 }
 
-static int set_mode(struct fswap_dev *dev, char *value)
+static int set_backup(struct fswap_dev *dev, char *value)
 {
-	static const char * const modes[] = { "writeback", "writethrough" };
-	int mode = match_string(modes, ARRAY_SIZE(modes), value);
+	bool disk = !strcmp(value, "disk");
 
-	if (mode < 0) {
-		pr_err("%s: mode: \"%.100s\" is neither writeback nor writethrough\n", dev->name, value);
+	if (!disk && strcmp(value, "none")) {
+		pr_err("%s: backup: \"%.100s\" is neither disk nor none\n", dev->name, value);
 		return -EINVAL;
 	}
-	if (mode && dev->live && !dev->backing) {
-		pr_err("%s: mode: writethrough wants a backing device\n", dev->name);
+	return fswap_policy_set_backup(dev, disk ? FSWAP_BACKUP_DISK : FSWAP_BACKUP_NONE);
+}
+
+static ssize_t device_backup_store(struct config_item *item, const char *page, size_t count)
+{
+	return store(item, page, count, set_backup);
+}
+
+static ssize_t device_backup_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%s\n", fswap_policy(dev_of(item)).backup ? "disk" : "none");
+}
+
+static int set_replicas(struct fswap_dev *dev, char *value)
+{
+	unsigned int replicas;
+
+	if (!isdigit(value[0]) || kstrtouint(value, 10, &replicas) || !replicas ||
+	    replicas > FSWAP_MAX_REPLICAS) {
+		pr_err("%s: replicas: \"%.100s\" is not a number from 1 to %u\n", dev->name, value,
+		       FSWAP_MAX_REPLICAS);
 		return -EINVAL;
 	}
-	WRITE_ONCE(dev->writethrough, mode);
-	return 0;
+	return fswap_policy_set_replicas(dev, replicas);
 }
 
-static ssize_t device_mode_store(struct config_item *item, const char *page, size_t count)
+static ssize_t device_replicas_store(struct config_item *item, const char *page, size_t count)
 {
-	return store(item, page, count, set_mode);
+	return store(item, page, count, set_replicas);
 }
 
-static ssize_t device_mode_show(struct config_item *item, char *page)
+static ssize_t device_replicas_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%s\n",
-			  READ_ONCE(dev_of(item)->writethrough) ? "writethrough" : "writeback");
+	return sysfs_emit(page, "%u\n", fswap_policy(dev_of(item)).replicas);
+}
+
+static int set_allow_loss(struct fswap_dev *dev, char *value)
+{
+	bool allow_loss = !strcmp(value, "1");
+
+	if (!allow_loss && strcmp(value, "0")) {
+		pr_err("%s: allow_loss: \"%.100s\" is neither 0 nor 1\n", dev->name, value);
+		return -EINVAL;
+	}
+	return fswap_policy_set_allow_loss(dev, allow_loss);
+}
+
+static ssize_t device_allow_loss_store(struct config_item *item, const char *page, size_t count)
+{
+	return store(item, page, count, set_allow_loss);
+}
+
+static ssize_t device_allow_loss_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", fswap_policy(dev_of(item)).allow_loss);
 }
 
 static int set_store_wait_ms(struct fswap_dev *dev, char *value)
@@ -238,7 +276,9 @@ static ssize_t device_stats_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR(device_, backing);
 CONFIGFS_ATTR(device_, size);
-CONFIGFS_ATTR(device_, mode);
+CONFIGFS_ATTR(device_, backup);
+CONFIGFS_ATTR(device_, replicas);
+CONFIGFS_ATTR(device_, allow_loss);
 CONFIGFS_ATTR(device_, store_wait_ms);
 CONFIGFS_ATTR(device_, live);
 CONFIGFS_ATTR_RO(device_, stats);
@@ -246,7 +286,9 @@ CONFIGFS_ATTR_RO(device_, stats);
 static struct configfs_attribute *device_attrs[] = {
 	&device_attr_backing,
 	&device_attr_size,
-	&device_attr_mode,
+	&device_attr_backup,
+	&device_attr_replicas,
+	&device_attr_allow_loss,
 	&device_attr_store_wait_ms,
 	&device_attr_live,
 	&device_attr_stats,

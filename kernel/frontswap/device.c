@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "io.h"
+#include "policy.h"
 #include "slot.h"
 #include "stats.h"
 #include "write.h"
@@ -349,10 +350,9 @@ int fswap_dev_start(struct fswap_dev *dev)
 		pr_err("%s: live: a backing device or a size is wanted first\n", dev->name);
 		return -ENOENT;
 	}
-	if (dev->writethrough && !dev->backing) {
-		pr_err("%s: live: mode writethrough wants a backing device\n", dev->name);
-		return -EINVAL;
-	}
+	err = fswap_policy_check(dev, "live", dev->backup, dev->replicas, dev->allow_loss);
+	if (err)
+		return err;
 
 	err = slotmap_init(&dev->map, nr);
 	if (err)

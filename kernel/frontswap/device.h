@@ -38,10 +38,17 @@
 #define FSWAP_MIN_SLOTS		10
 #define FSWAP_MAX_SLOTS		U32_MAX
 #define FSWAP_MAX_WAIT_MS	600000
+#define FSWAP_MAX_REPLICAS	3
 #define FSWAP_RETRIERS		4
 #define SECTORS_PER_SLOT	(PAGE_SIZE >> SECTOR_SHIFT)
 
 struct fswap_link;
+
+enum fswap_backup {
+	FSWAP_BACKUP_DEFAULT,			/* on a disk if there is one */
+	FSWAP_BACKUP_NONE,
+	FSWAP_BACKUP_DISK,
+};
 
 struct fswap_retrier {
 	struct fswap_dev *dev;
@@ -55,7 +62,6 @@ struct fswap_dev {
 	struct fswap_link __rcu *link;		/* the attached backend; NULL: none */
 	struct page *header;			/* slot 0, if there is no backing device */
 	bool accepting;				/* new pages go to the backend */
-	bool writethrough;
 	unsigned int store_wait_ms;
 	struct percpu_ref ios;
 
@@ -87,6 +93,9 @@ struct fswap_dev {
 	bool live;
 	bool draining;
 	char *backing_path;			/* NULL: none */
+	enum fswap_backup backup;		/* these three: policy.c */
+	u8 replicas;				/* 0: by default */
+	bool allow_loss;
 	struct file *backing_file;
 	u64 size;				/* 0: the backing device's */
 	struct gendisk *disk;

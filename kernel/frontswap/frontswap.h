@@ -38,10 +38,14 @@ struct fswap_load {
 	unsigned long priv[16];
 };
 
+/* Pages that go to the backing device in one bio. */
+#define FSWAP_RUN_MAX	32
+
 /**
- * struct fswap_writeback - a page that the backend moves to the backing device
- * @page: the contents; stays the backend's
- * @slot: where it belongs
+ * struct fswap_writeback - pages that the backend writes to the backing device
+ * @slot: of the first; the others are its neighbours
+ * @nr:   how many
+ * @page: the contents; they stay the backend's
  * @done: called once, in process context, by a worker of frontswap's: not to
  *	  wait there for other writebacks
  * @work: frontswap's, until @done
@@ -49,8 +53,9 @@ struct fswap_load {
  * @err:  frontswap's, until @done
  */
 struct fswap_writeback {
-	struct page *page;
 	u32 slot;
+	unsigned int nr;
+	struct page *page[FSWAP_RUN_MAX];
 	void (*done)(struct fswap_writeback *wb, int err);
 	struct work_struct work;
 	struct fswap_dev *dev;
@@ -85,6 +90,8 @@ struct fswap_writeback {
  *	only queue. A store() that follows wins over it. Called only for a slot
  *	whose page is above.
  * @invalidate_area: all slots are free. May sleep.
+ * @policy_changed: optional: the device has another policy. Process context, must not wait
+ *	for I/O.
  */
 struct fswap_backend_ops {
 	struct module *owner;
@@ -95,6 +102,20 @@ struct fswap_backend_ops {
 	void (*loads_end)(void *priv, bool atomic);
 	void (*invalidate_page)(void *priv, u32 slot);
 	void (*invalidate_area)(void *priv);
+	void (*policy_changed)(void *priv);
+};
+
+/**
+ * struct fswap_policy - when the backend may let go of its only local copy of a page
+ * @backup:     only when it is on the backing device, too
+ * @replicas:   only when so many others have acknowledged a copy, 1 to 3, unless it is on the backing
+ *		device and nowhere else
+ * @allow_loss: whoever set this up knows that one failure may lose pages
+ */
+struct fswap_policy {
+	bool backup;
+	u8 replicas;
+	bool allow_loss;
 };
 
 /* One backend at a time: -EBUSY if there is one. May sleep. */
@@ -121,18 +142,29 @@ const char *fswap_name(const struct fswap_dev *dev);
  */
 bool fswap_slot_is_below(const struct fswap_dev *dev, u32 slot);
 
+/* What holds now; it can change at any moment (policy_changed). Any context. */
+struct fswap_policy fswap_policy(const struct fswap_dev *dev);
+
 /*
- * Write @wb->page to the backing device at @wb->slot; asynchronous. 0: @done
- * will be called. Else it will not: -ENODEV, no backing device; -EBUSY, the
- * slot is being written by the device's user or by another writeback: leave it,
- * or try later; -ENOENT, the slot is not above (any more). Process context. A
- * write of the slot by the device's user meanwhile is held back until the end.
- * The backend looks in @done, under its own lock on the slot, whether its entry
- * is still the one that it wrote, and if so drops it and says so with
- * fswap_slot_dropped(dev, slot, true), now or later. It must have seen the
- * @done of each writeback before its detach() returns.
+ * Write pages that are above to the backing device, too; asynchronous.
+ *
+ * fswap_writeback_begin() locks up to @wb->nr slots from @wb->slot on, as many as are above
+ * only and are not being written, and says in @wb->nr how many. -ENODEV: no backing
+ * device; -EBUSY: the first is being written by the device's user or by another
+ * writeback; -ENOENT: it is not above (any more), or below already.
+ *
+ * From then on the device's user cannot change those pages (his writes are held
+ * back), only free them; so what the backend has in its index is what to write. It puts
+ * the contents of as many as it likes into @wb->page[] and calls
+ * fswap_writeback_submit(), which unlocks the others. Unless that is none, @done
+ * will be called. With no error, each page that was not freed meanwhile is below
+ * by then (fswap_slot_is_below()), beside being above.
+ *
+ * Process context. The backend must have seen the @done of each writeback before its
+ * detach() returns.
  */
-int fswap_writeback(struct fswap_dev *dev, struct fswap_writeback *wb);
+int fswap_writeback_begin(struct fswap_dev *dev, struct fswap_writeback *wb);
+void fswap_writeback_submit(struct fswap_writeback *wb, unsigned int nr);
 
 /*
  * The slot's page is no longer above; below is current iff @below. Called by

@@ -176,23 +176,33 @@ void fswap_run_submit(struct fswap_run *run, struct fswap_io *io)
 }
 
 /**
- * fswap_single_alloc - a bio of one page for the backing device
+ * fswap_run_alloc - a bio of pages of neighbouring slots for the backing device
  * @dev:  has a backing device
  * @slot: where
  * @page: what
+ * @nr:   how many, at most FSWAP_RUN_MAX
  * @opf:  the bio's operation and flags
  *
  * For those who do not work on a user's bio within submit_bio(). The bio's end
  * is to put it at once, not in a worker. May wait for others of its kind.
  * Return: the bio, always.
  */
-struct bio *fswap_single_alloc(struct fswap_dev *dev, u32 slot, struct page *page, blk_opf_t opf)
+struct bio *fswap_run_alloc(struct fswap_dev *dev, u32 slot, struct page **page, unsigned int nr,
+			    blk_opf_t opf)
 {
-	struct bio *bio = bio_alloc_bioset(dev->backing, 1, opf, GFP_NOIO, &singles);
+	struct bio *bio = bio_alloc_bioset(dev->backing, nr, opf, GFP_NOIO, &singles);
+	unsigned int i;
 
 	bio->bi_iter.bi_sector = (sector_t)slot * SECTORS_PER_SLOT;
-	__bio_add_page(bio, page, PAGE_SIZE, 0);
+	for (i = 0; i < nr; i++)
+		__bio_add_page(bio, page[i], PAGE_SIZE, 0);
 	return bio;
+}
+
+/* The same for one page. */
+struct bio *fswap_single_alloc(struct fswap_dev *dev, u32 slot, struct page *page, blk_opf_t opf)
+{
+	return fswap_run_alloc(dev, slot, &page, 1, opf);
 }
 
 /* A flush of its own beside the pages, since those taken above do not carry it down. */

@@ -51,6 +51,8 @@ void fswap_io_fail(struct fswap_io *io, blk_status_t status);
 void fswap_io_put(struct fswap_io *io);
 void fswap_run_add(struct fswap_run *run, const struct fswap_io *io);
 void fswap_run_submit(struct fswap_run *run, struct fswap_io *io);
+struct bio *fswap_run_alloc(struct fswap_dev *dev, u32 slot, struct page **page, unsigned int nr,
+			    blk_opf_t opf);
 struct bio *fswap_single_alloc(struct fswap_dev *dev, u32 slot, struct page *page, blk_opf_t opf);
 
 static inline u32 fswap_io_slot(const struct fswap_io *io)

@@ -128,7 +128,7 @@ void fswap_slot_came_down(struct fswap_dev *dev, u32 slot)
 }
 
 /**
- * fswap_slot_written - a user's write of the slot reached the backing device
+ * fswap_slot_written - a write of the slot's current contents reached the backing device
  * @dev:  the device
  * @slot: held by the caller. Any context.
  */

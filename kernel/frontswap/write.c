@@ -51,8 +51,6 @@ static enum fate write_page(struct fswap_io *io)
 	if (!err) {
 		counter_inc(fswap, stores_taken);
 		fswap_slot_taken(dev, slot);
-		if (dev->backing && READ_ONCE(dev->writethrough))
-			return BELOW;
 		fswap_slot_unlock(dev, slot);
 		return DONE;
 	}

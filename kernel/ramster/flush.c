@@ -195,7 +195,8 @@ static int tell(struct rs_peer *peer, enum rs_flush_scope scope, u32 dev)
  * @peer: shaken hands, not started
  *
  * A donor that we do not know yet may hold pages of a time when it was in our table
- * before; none of them is in our index.
+ * before; none of them is in our index. Nor is any of a donor whose pages were repaired
+ * while it was away.
  *
  * Context: process, sleeps; link_work only. Return: 0 or an errno.
  */
@@ -204,11 +205,14 @@ int rs_flush_missed(struct rs_peer *peer)
 	unsigned int dev;
 	int err;
 
-	if (!peer->has_incarnation) {
+	if (!peer->has_incarnation || zcache_donor_is_litter(peer->info.num)) {
 		spin_lock(&peer->lock);
 		bitmap_zero(peer->missed, RS_DEVICES);
 		spin_unlock(&peer->lock);
-		return tell(peer, RS_FLUSH_ALL, 0);
+		err = tell(peer, RS_FLUSH_ALL, 0);
+		if (!err)
+			zcache_donor_emptied(peer->info.num);
+		return err;
 	}
 	for_each_set_bit(dev, peer->missed, RS_DEVICES) {
 		err = tell(peer, RS_FLUSH_POOL, dev);

@@ -18,7 +18,6 @@
 	.dead_ms = 10000,		\
 	.reconnect_ms = 500,		\
 	.fetch_timeout_ms = 8000,	\
-	.replicas = 1,			\
 	.grace_s = 3600,		\
 }
 
@@ -96,7 +95,6 @@ SETTING(suspect_ms, 51, 600000);
 SETTING(dead_ms, 52, 600000);
 SETTING(reconnect_ms, 50, 60000);
 SETTING(fetch_timeout_ms, 100, 600000);
-SETTING(replicas, 1, 3);
 SETTING(lend_max_mb, 0, MB_MAX);
 SETTING(keep_free_mb, 0, MB_MAX);
 SETTING(quota_mb, 0, MB_MAX);
@@ -202,7 +200,6 @@ struct configfs_attribute *nm_cluster_attrs[] = {
 	&cluster_attr_dead_ms,
 	&cluster_attr_reconnect_ms,
 	&cluster_attr_fetch_timeout_ms,
-	&cluster_attr_replicas,
 	&cluster_attr_lend_max_mb,
 	&cluster_attr_keep_free_mb,
 	&cluster_attr_quota_mb,

@@ -32,7 +32,6 @@ struct rs_settings {
 	u32 dead_ms;
 	u32 reconnect_ms;
 	u32 fetch_timeout_ms;
-	u32 replicas;
 	u32 lend_max_mb;	/* 0: half of RAM */
 	u32 keep_free_mb;	/* 0: 1/16 of RAM */
 	u32 quota_mb;		/* 0: none */

@@ -363,6 +363,7 @@ static void is_down(struct rs_peer *peer, unsigned long from, const char *why)
 		return;
 	if (from & LINKED_STATES)
 		rs_lane_break(&peer->lane[RS_LANE_BULK]);
+	zcache_donor_down(peer->info.num);
 	/* Who has another source need not wait for this one. */
 	rs_fetch_expire(peer, RS_EXPIRE_IMPATIENT);
 }

@@ -178,8 +178,8 @@ void rs_peer_heard(struct rs_peer *peer, u32 room);
 /* push.c */
 int rs_push_init(void);
 void rs_push_exit(void);
-bool rs_has_room(void);
-struct zcache_push *rs_push_begin(u32 dev);
+bool rs_has_room(unsigned int copies);
+struct zcache_push *rs_push_begin(u32 dev, unsigned int want);
 void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 len);
 void rs_push_submit(struct zcache_push *zp);
 void rs_push_send(struct rs_push_target *t);

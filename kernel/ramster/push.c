@@ -146,26 +146,25 @@ static void release(struct rs_push_target *t)
 	rs_peer_put(peer);
 }
 
-bool rs_has_room(void)
+bool rs_has_room(unsigned int copies)
 {
 	struct rs_peer *peer;
-	unsigned int num;
-	bool room = false;
+	unsigned int num, n = 0;
 
-	for (num = 0; !room && (peer = rs_peer_next_usable(num)); num++) {
+	for (num = 0; n < copies && (peer = rs_peer_next_usable(num)); num++) {
 		num = peer->info.num;
 		spin_lock(&peer->lock);
-		room = peer->usable && (peer->room || peer->nr_puts) &&
-		       !zcache_donor_is_leaving(num);
+		n += peer->usable && peer->state == RAMSTER_NODE_UP &&
+		     (peer->room || peer->nr_puts) && !zcache_donor_is_leaving(num);
 		spin_unlock(&peer->lock);
 		rs_peer_put(peer);
 	}
-	return room;
+	return n == copies;
 }
 
-struct zcache_push *rs_push_begin(u32 dev)
+struct zcache_push *rs_push_begin(u32 dev, unsigned int want)
 {
-	unsigned int want = READ_ONCE(rs_settings.replicas), i, n;
+	unsigned int i, n;
 	u16 donor[RS_PLACE_MAX];
 	struct rs_push *p = take_idle();
 

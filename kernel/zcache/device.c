@@ -81,6 +81,8 @@ static int attach(struct fswap_dev *fdev, u32 id, u32 nr_slots, void **priv)
 	dev->nr_slots = nr_slots;
 	spin_lock_init(&dev->lru_lock);
 	INIT_LIST_HEAD(&dev->lru);
+	INIT_LIST_HEAD(&dev->unsaved);
+	zc_save_init(dev);
 	init_completion(&dev->refs_gone);
 	if (percpu_ref_init(&dev->refs, refs_gone, 0, GFP_KERNEL)) {
 		kfree(dev);
@@ -112,6 +114,7 @@ static void detach(void *priv)
 	percpu_ref_kill(&dev->refs);
 	wait_for_completion(&dev->refs_gone);
 	cancel_work_sync(&dev->freed_work);
+	zc_save_exit(dev);
 	ops = zc_remote_get(&idx);
 	if (ops) {
 		ops->flush_device(dev->id);
@@ -120,6 +123,13 @@ static void detach(void *priv)
 	xa_erase(&devs, dev->id);
 	counter_dec(zc, devices);
 	dev_free(dev);
+}
+
+static void policy_changed(void *priv)
+{
+	zc_lru_resort(priv);
+	zc_move_kick();
+	zc_evict_kick();
 }
 
 const struct fswap_backend_ops zc_backend_ops = {
@@ -131,4 +141,5 @@ const struct fswap_backend_ops zc_backend_ops = {
 	.loads_end = zc_loads_end,
 	.invalidate_page = zc_invalidate_page,
 	.invalidate_area = zc_invalidate_area,
+	.policy_changed = policy_changed,
 };

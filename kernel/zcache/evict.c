@@ -25,7 +25,7 @@ static struct zc_dev *fattest(const unsigned long *skip)
 
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
-		if (!test_bit(id, skip) && !list_empty_careful(&dev->lru) &&
+		if (!test_bit(id, skip) && !zc_lru_is_empty(dev) &&
 		    (!best || atomic_long_read(&dev->local) > atomic_long_read(&best->local))) {
 			if (best)
 				zc_dev_put(best);
@@ -35,6 +35,21 @@ static struct zc_dev *fattest(const unsigned long *skip)
 		}
 	}
 	return best;
+}
+
+/* Is there room for a page of @dev's and its copies, now or when answers are in? Process context. */
+bool zc_remote_has_room(const struct zc_dev *dev)
+{
+	const struct zcache_remote_ops *ops;
+	bool room;
+	int idx;
+
+	ops = zc_remote_get(&idx);
+	if (!ops)
+		return false;
+	room = ops->has_room(fswap_policy(dev->fdev).replicas);
+	zc_remote_put(idx);
+	return room;
 }
 
 static void evict(struct work_struct *work)
@@ -50,10 +65,13 @@ static void evict(struct work_struct *work)
 		if (!dev)
 			break;
 		n = zc_push_batch(dev, 0);
-		if (!n)
+		/* Donors that are just busy tell when they are not. */
+		if (!n && !zc_remote_has_room(dev))
 			n = zc_writeback_some(dev);
-		if (!n)
+		if (!n) {
+			zc_save_kick(dev);
 			set_bit(dev->id, stuck);
+		}
 		zc_dev_put(dev);
 		extra -= n;
 		cond_resched();
@@ -121,23 +139,15 @@ static void retry(struct work_struct *work)
 
 /**
  * zc_evict_wait - will there be room soon?
+ * @dev: whose page wants it
  *
  * If so, frontswap is told to try again, whatever becomes of the eviction.
  *
  * Context: process.
  */
-bool zc_evict_wait(void)
+bool zc_evict_wait(const struct zc_dev *dev)
 {
-	const struct zcache_remote_ops *ops;
-	bool room;
-	int idx;
-
-	ops = zc_remote_get(&idx);
-	if (!ops)
-		return false;
-	room = ops->has_room();
-	zc_remote_put(idx);
-	if (!room)
+	if (!zc_remote_has_room(dev))
 		return false;
 	zc_evict_kick();
 	queue_delayed_work(zc_wq, &retry_work, msecs_to_jiffies(RETRY_MS));

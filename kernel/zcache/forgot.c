@@ -109,6 +109,8 @@ unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause)
 		zc_dev_put(dev);
 	}
 	counter_add(zc, copies_forgotten, copies);
+	zc_donor_reset(donor, cause == ZCACHE_LOSS_REMOVED);
+	zc_move_kick();
 	return copies;
 }
 EXPORT_SYMBOL_GPL(zcache_donor_forgot);

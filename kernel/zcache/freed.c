@@ -94,7 +94,7 @@ static void *forget_entry(void *ctx, u64 slot, void *entry)
 		}
 	} else {
 		/* Whoever has it in hand comes back here (zc_freed_again). */
-		if (e->flags & (ZC_PUSHING | ZC_WRITEBACK))
+		if (e->flags & ZC_PUSHING)
 			return entry;
 		f->tell = zc_donors_remote(e->donors, e->version, e->len ?: PAGE_SIZE, e->comp);
 	}
@@ -222,7 +222,8 @@ void zcache_flush_done(u16 donor, u32 id, u32 slot, u16 version, int err)
 }
 EXPORT_SYMBOL_GPL(zcache_flush_done);
 
-void zcache_donor_up(u16 donor)
+/* A donor can be reached: flushes that waited for it are due. Any context. */
+void zc_freed_retell(void)
 {
 	struct zc_dev *dev;
 	u32 id;
@@ -233,9 +234,7 @@ void zcache_donor_up(u16 donor)
 		queue_work(zc_wq, &dev->freed_work);
 		zc_dev_put(dev);
 	}
-	zcache_remote_kick();
 }
-EXPORT_SYMBOL_GPL(zcache_donor_up);
 
 /* All slots are free. Process context. */
 void zc_invalidate_area(void *priv)

@@ -54,11 +54,10 @@ struct zc_donors {
 /* zc_entry.flags; all but ZC_SAME change under the object's lock. */
 #define ZC_SAME		BIT(0)	/* no zpage: @handle is the word that fills the page */
 #define ZC_PUSHING	BIT(1)	/* in a batch to donors: not on the LRU */
-#define ZC_WRITEBACK	BIT(2)	/* on its way to the backing device: not on the LRU */
 
 /**
  * struct zc_entry - a page in the local cache
- * @lru:     in dev->lru, oldest last; empty while isolated; same-filled pages never are
+ * @lru:     in dev->lru or ->unsaved, oldest last; empty while isolated; same-filled pages never are
  * @handle:  the allocator's, or the fill word
  * @refs:    the index's and those of its readers
  * @slot:    key
@@ -96,7 +95,11 @@ static inline bool zc_entry_is_same(const struct zc_entry *e)
  * @freed:    a bit a slot: freed, its entry not yet forgotten
  * @dirty:    a bit an object's worth of slots: @freed has news there
  * @freed_work: forgets freed slots (freed.c)
- * @lru_lock: guards @lru and each entry's lru
+ * @save_work: writes @unsaved to the backing device (writeback.c)
+ * @write_pause: jiffies until which nothing is written after an error; 0: never one
+ * @singles:  how many runs to the backing device are to be of one page
+ * @lru_lock: guards @lru, @unsaved and each entry's lru
+ * @unsaved:  local pages that must be on the backing device before they may leave
  * @buddy:    zbud: the slot + 1 that shares a frame with the last one evicted, or 0
  * @next_version: for slots with no entry to take the next version from
  */
@@ -120,8 +123,13 @@ struct zc_dev {
 	struct work_struct freed_work;
 	atomic_t next_version;
 
+	struct delayed_work save_work;
+	unsigned long write_pause;
+	atomic_t singles;
+
 	spinlock_t lru_lock;
 	struct list_head lru;
+	struct list_head unsaved;
 	u32 buddy;
 };
 
@@ -146,7 +154,11 @@ void zc_entry_copy(struct zc_dev *dev, struct zc_entry *e, void *dst);
 void zc_lru_add(struct zc_dev *dev, struct zc_entry *e);
 void zc_lru_add_oldest(struct zc_dev *dev, struct zc_entry *e);
 void zc_lru_remove(struct zc_dev *dev, struct zc_entry *e);
+bool zc_lru_is_empty(const struct zc_dev *dev);
+void zc_lru_resort(struct zc_dev *dev);
 struct zc_entry *zc_lru_isolate(struct zc_dev *dev, unsigned int min_age);
+struct zc_entry *zc_lru_isolate_unsaved(struct zc_dev *dev, unsigned int min_age);
+struct zc_entry *zc_lru_isolate_slot(struct zc_dev *dev, u64 slot);
 u16 zc_now(void);
 
 /* donors.c */
@@ -188,6 +200,7 @@ void zc_freed_set(struct zc_dev *dev, u32 slot);
 void zc_freed_clear(struct zc_dev *dev, u32 slot);
 void zc_freed_again(struct zc_dev *dev, u32 slot);
 void zc_freed_kick(struct zc_dev *dev);
+void zc_freed_retell(void);
 
 /* evict.c */
 void zc_evict_init(void);
@@ -196,7 +209,8 @@ void zc_evict_kick(void);
 void zc_evict_flush(void);
 void zc_evict_extra(unsigned long pages);
 void zc_age_out_changed(void);
-bool zc_evict_wait(void);
+bool zc_evict_wait(const struct zc_dev *dev);
+bool zc_remote_has_room(const struct zc_dev *dev);
 
 /* pool.c */
 unsigned long zc_pool_pages(void);
@@ -213,10 +227,24 @@ int zc_move_init(void);
 void zc_move_exit(void);
 void zc_move_kick(void);
 
+/* donor_state.c */
+bool zc_donor_is_dead(u16 donor);
+int zc_evacuations(void);
+void zc_donors_empty(int evacuations_before);
+void zc_donor_left(u16 donor);
+void zc_donor_abandoned(u16 donor);
+void zc_donor_reset(u16 donor, bool removed);
+
 /* writeback.c */
 int zc_writeback_init(void);
 void zc_writeback_exit(void);
 unsigned int zc_writeback_some(struct zc_dev *dev);
+bool zc_is_saved(const struct zc_dev *dev, u32 slot);
+bool zc_is_paused(const struct zc_dev *dev);
+void zc_save_soon(struct zc_dev *dev);
+void zc_save_kick(struct zc_dev *dev);
+void zc_save_init(struct zc_dev *dev);
+void zc_save_exit(struct zc_dev *dev);
 
 /* remote.c: the tier, if there is one, for as long as it is held */
 const struct zcache_remote_ops *zc_remote_get(int *idx);
@@ -236,6 +264,7 @@ extern bool zc_enabled;
 extern bool zc_reject_incompressible;
 extern unsigned int zc_max_pool_percent;
 extern unsigned int zc_age_out_s;
+extern unsigned int zc_repair_mb_s;
 
 const struct zcomp_ops *zc_compressor(void);
 const struct zalloc_ops *zc_allocator(void);

@@ -1,27 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * move.c - remote pages come home: off donors that want their RAM back
+ * move.c - pages that lie badly come home, from where they go the way of all pages
  *
- * One worker walks the index for pages with a copy on a donor that leaves, loads some at a time
- * as a reader would, and replaces each entry that is still the one that was
- * loaded by a local one, next to be evicted: whether it then goes to other donors or to the
- * backing device, or stays, is eviction's business, as for any page.
+ * Badly lies a remote page with a copy on a donor that wants its RAM back; one that
+ * fewer donors have than the policy wants, since one is dead or has restarted; and one that
+ * should be on the backing device, too.
+ *
+ * One worker walks the index for such pages, loads some at a time as a reader
+ * would, and replaces each entry that is still the one that was loaded by a local one, next
+ * to be evicted: whether it then is saved, goes to other donors or stays is eviction's business, as
+ * for any page.
  *
  * - The local entry has a version of its own and inherits the duty to tell the donors,
  *   who are told before it can be pushed: so a flush of the older version is ahead of
  *   a push of the newer on each connection, and its answer ends the duty (freed.c).
  * - While the pool has no room for them, pages that are on the backing device just lose
  *   their remote copies; the others wait.
+ * - Pages with too few copies are left alone while there are not donors enough for
+ *   them, but for as many as fill half of the pool: to fill all of it would leave no room
+ *   for what is swapped out.
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
 #include "internal.h"
 
 #define MOVES		32	/* pages loaded at a time */
-#define RETRY_MS	1000	/* between tries while nothing can move */
+#define RETRY_MS	1000U	/* between passes while not all can move */
+#define RETRY_MAX_MS	16000U
 #define ROOM_TRIES	20	/* 20 ms each, until donors have answered and made room */
 #define TELL_TRIES	100	/* 10 ms each, until donors have taken in older flushes */
 
@@ -44,54 +53,52 @@ static atomic_t loading;
 static struct workqueue_struct *move_wq;
 static struct delayed_work move_work;
 
-/* How many more copies are to leave each donor; S64_MAX: all, for good. */
-static atomic64_t leaving[ZCACHE_DONOR_MAX + 1];
-
-bool zcache_donor_is_leaving(u16 donor)
-{
-	return donor <= ZCACHE_DONOR_MAX && atomic64_read(&leaving[donor]);
-}
-EXPORT_SYMBOL_GPL(zcache_donor_is_leaving);
-
-static void left(u16 donor)
-{
-	s64 n = atomic64_read(&leaving[donor]);
-
-	while (n && n != S64_MAX && !atomic64_try_cmpxchg(&leaving[donor], &n, n - 1))
-		;
-}
-
-void zcache_donor_evacuate(u16 donor, u64 pages)
-{
-	if (donor > ZCACHE_DONOR_MAX)
-		return;
-	atomic64_set(&leaving[donor], min_t(u64, pages, S64_MAX));
-	if (pages)
-		zc_move_kick();
-	else
-		zcache_remote_kick();
-}
-EXPORT_SYMBOL_GPL(zcache_donor_evacuate);
-
 /* A page may have come to lie where it should not. Any context. */
 void zc_move_kick(void)
 {
 	mod_delayed_work(move_wq, &move_work, 0);
 }
 
-static bool is_misplaced(const struct tmem_remote *r)
-{
-	int i;
+enum reason {
+	FINE,
+	LEAVING,	/* a copy is where none should be */
+	UNSAVED,	/* the policy wants it on the backing device, too */
+	TOO_FEW,	/* or more donors to have it */
+};
 
-	for (i = 0; i < r->nr_donors; i++)
-		if (zcache_donor_is_leaving(r->donor[i]))
-			return true;
-	return false;
+/* Should a remote page move, and can it? */
+static enum reason judge(const struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
+{
+	struct fswap_policy policy = fswap_policy(dev->fdev);
+	bool below = fswap_slot_is_below(dev->fdev, slot);
+	int i, alive = 0, good = 0;
+
+	for (i = 0; i < r->nr_donors; i++) {
+		bool stays = !zcache_donor_is_leaving(r->donor[i]);
+
+		if (zc_donor_is_dead(r->donor[i]))
+			continue;
+		alive++;
+		good += stays;
+	}
+	if (alive > good)
+		return LEAVING;
+	if (!alive)
+		return FINE;	/* or lost, or on the backing device alone: nobody can change that */
+	if (policy.backup && !below && !zc_is_paused(dev))
+		return UNSAVED;
+	return good < policy.replicas ? TOO_FEW : FINE;
 }
 
-/* Slots whose pages should move, found by a walk. */
+/*
+ * Slots whose pages should move, found by a walk. @place: there are donors enough
+ * for a page with too few copies, or there is much room at home.
+ */
 struct scan {
 	struct zc_dev *dev;
+	bool place;
+	bool repair;
+	unsigned int skipped;
 	unsigned int nr;
 	u32 slot[MOVES];
 };
@@ -100,12 +107,20 @@ static bool collect(void *ctx, u64 slot, void *entry)
 {
 	struct scan *s = ctx;
 	struct tmem_remote r;
+	enum reason reason;
 
 	if (!xa_is_value(entry) || zc_slot_is_freed(s->dev, slot))
 		return true;
 	r = tmem_remote_unpack(xa_to_value(entry));
-	if (is_misplaced(&r))
-		s->slot[s->nr++] = slot;
+	reason = judge(s->dev, slot, &r);
+	if (reason == FINE)
+		return true;
+	if (reason == TOO_FEW && !s->place) {
+		s->skipped++;
+		return true;
+	}
+	s->repair |= reason != LEAVING;
+	s->slot[s->nr++] = slot;
 	return s->nr < MOVES;
 }
 
@@ -164,14 +179,19 @@ static void *replace(void *ctx, u64 slot, void *entry)
 
 	if (entry != s->old || zc_slot_is_freed(s->dev, slot))
 		return entry;
+	if (!s->new && !fswap_slot_is_below(s->dev->fdev, slot))
+		return entry;
 	if (!s->new)
 		fswap_slot_dropped(s->dev->fdev, slot, true);
 	s->done = true;
 	return s->new;
 }
 
-/* Tells the donors of @r to forget @slot. Those that are not up keep a copy that nobody lists. */
-static void tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
+/*
+ * Tells the donors of @r to forget @slot. Those that are not up are told when the page goes on or is
+ * freed, unless nothing of it is left here (@drop).
+ */
+static void tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r, bool drop)
 {
 	const struct zcache_remote_ops *ops;
 	unsigned int tries;
@@ -187,6 +207,8 @@ static void tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
 		}
 		if (!err)
 			counter_inc(zc, flushes_sent);
+		else if (drop && err != -ENOENT)
+			zc_donor_abandoned(r->donor[i]);
 	}
 	if (ops)
 		zc_remote_put(idx);
@@ -235,19 +257,22 @@ static int come_home(struct zc_dev *dev, struct move *m)
 	counter_inc(zc, moved_pages);
 	r = tmem_remote_unpack(xa_to_value(m->entry));
 	for (i = 0; i < r.nr_donors; i++)
-		left(r.donor[i]);
-	tell(dev, slot, &r);
+		zc_donor_left(r.donor[i]);
+	tell(dev, slot, &r, false);
 	if (!zc_entry_is_same(e))
 		zc_lru_add_oldest(dev, e);
 	zc_entry_put(dev, e);
 	return 0;
 }
 
-/* The page's remote copies are given up, if the backing device has it. True if so. */
+/*
+ * The page's copies on donors that leave are given up, if the backing device has it.
+ * False if not.
+ */
 static bool sink(struct zc_dev *dev, u32 slot)
 {
+	struct tmem_remote r, stays, leaves;
 	struct swap_in s = { .dev = dev };
-	struct tmem_remote r;
 	int i;
 
 	s.old = tmem_get(dev->pool, slot);
@@ -257,15 +282,22 @@ static bool sink(struct zc_dev *dev, u32 slot)
 		zc_entry_put(dev, s.old);
 		return false;
 	}
-	if (fswap_slot_is_below(dev->fdev, slot))
-		tmem_modify(dev->pool, slot, replace, &s);
+	r = tmem_remote_unpack(xa_to_value(s.old));
+	if (judge(dev, slot, &r) != LEAVING || !fswap_slot_is_below(dev->fdev, slot))
+		return false;
+	stays = r;
+	leaves = r;
+	for (i = 0; i < r.nr_donors; i++)
+		tmem_remote_remove_donor(zcache_donor_is_leaving(r.donor[i]) ? &stays : &leaves,
+					 r.donor[i]);
+	s.new = stays.nr_donors ? zc_remote_entry(&stays) : NULL;
+	tmem_modify(dev->pool, slot, replace, &s);
 	if (!s.done)
 		return false;
 	counter_inc(zc, moved_to_backing);
-	r = tmem_remote_unpack(xa_to_value(s.old));
-	for (i = 0; i < r.nr_donors; i++)
-		left(r.donor[i]);
-	tell(dev, slot, &r);
+	for (i = 0; i < leaves.nr_donors; i++)
+		zc_donor_left(leaves.donor[i]);
+	tell(dev, slot, &leaves, true);
 	return true;
 }
 
@@ -306,43 +338,71 @@ static unsigned int move_some(struct zc_dev *dev, const struct scan *s)
 	return n;
 }
 
-/* One pass over a device. False if some pages could not be moved; the next pass tries again. */
-static bool move_device(struct zc_dev *dev)
+/* Repair leaves others their share of the network. */
+static void keep_rate(unsigned int pages, ktime_t since)
 {
-	struct scan s = { .dev = dev };
+	unsigned int mb_s = READ_ONCE(zc_repair_mb_s);
+	s64 us;
+
+	if (!mb_s)
+		return;
+	us = (s64)pages * PAGE_SIZE / mb_s - ktime_us_delta(ktime_get(), since);
+	if (us > 1000)
+		msleep(us / 1000);
+}
+
+/* One pass over a device: how many pages lie badly still. */
+static unsigned long move_device(struct zc_dev *dev)
+{
+	unsigned long still = 0;
 	unsigned int moved;
-	bool all = true;
+	ktime_t since;
 	u64 next = 0;
 
 	do {
-		s.nr = 0;
+		struct scan s = {
+			.dev = dev,
+			.place = zc_remote_has_room(dev) || !zc_pool_above_half(),
+		};
+
+		since = ktime_get();
 		next = tmem_walk(dev->pool, next, collect, &s);
 		moved = s.nr ? move_some(dev, &s) : 0;
 		flush_end();
-		if (moved < s.nr)
-			all = false;
-		/* Nowhere to go with any of them: there is no use in looking at the rest. */
+		still += s.skipped + s.nr - moved;
+		/* Nowhere to go with any of them: there is no use in trying the rest. */
 		if (s.nr && !moved)
 			break;
+		if (s.repair)
+			keep_rate(s.nr, since);
 		if (next != ULLONG_MAX)
 			next++;
 	} while (next != ULLONG_MAX && READ_ONCE(zc_running));
-	return all;
+	return still;
 }
 
 static void move(struct work_struct *work)
 {
+	static unsigned int pause_ms = RETRY_MS;
+	static unsigned long before;
+	int evacuations = zc_evacuations();
+	unsigned long still = 0;
 	struct zc_dev *dev;
-	bool all = true;
 	u32 id;
 
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
-		all &= move_device(dev);
+		still += move_device(dev);
 		zc_dev_put(dev);
 	}
-	if (!all && READ_ONCE(zc_running))
-		queue_delayed_work(move_wq, &move_work, msecs_to_jiffies(RETRY_MS));
+	counter_add(zc, misplaced_pages, (s64)still - (s64)before);
+	/* Without progress, less often; who knows of a change calls (zc_move_kick). */
+	pause_ms = still && still == before ? min(2 * pause_ms, RETRY_MAX_MS) : RETRY_MS;
+	before = still;
+	if (!still)
+		zc_donors_empty(evacuations);
+	if (still && READ_ONCE(zc_running))
+		queue_delayed_work(move_wq, &move_work, msecs_to_jiffies(pause_ms));
 }
 
 static void free_moves(void)

@@ -19,6 +19,7 @@ MODULE_PARM_DESC(reject_incompressible,
 
 unsigned int zc_max_pool_percent = 20;
 unsigned int zc_age_out_s;
+unsigned int zc_repair_mb_s = 64;
 
 static const struct zcomp_ops *compressor = &zcomp_lz4;
 static const struct zalloc_ops *allocator = &zalloc_zsmalloc;
@@ -76,6 +77,15 @@ static int set_age(const char *val, const struct kernel_param *kp)
 static const struct kernel_param_ops age_ops = { .set = set_age, .get = param_get_uint };
 module_param_cb(age_out_s, &age_ops, &zc_age_out_s, 0644);
 MODULE_PARM_DESC(age_out_s, "pages go to donors after so many seconds even without pressure; 0: never (default)");
+
+static int set_repair(const char *val, const struct kernel_param *kp)
+{
+	return set_range(val, kp, 0, 100000);
+}
+
+static const struct kernel_param_ops repair_ops = { .set = set_repair, .get = param_get_uint };
+module_param_cb(repair_mb_s, &repair_ops, &zc_repair_mb_s, 0644);
+MODULE_PARM_DESC(repair_mb_s, "pages whose copies are too few are moved at this rate at most; 0: no limit (default 64)");
 
 static int set_compressor(const char *val, const struct kernel_param *kp)
 {

@@ -20,19 +20,45 @@ struct mark {
 	bool freed;
 };
 
-/* Local, in use and with room in its list for the donors: it may go. */
+/* Dead donors make room in a list for those that are to get the page. */
+static void drop_dead(struct zc_donors *donors)
+{
+	u16 list[ZCACHE_COPIES_MAX];
+	unsigned int i, n = zc_donors_list(*donors, list);
+
+	for (i = 0; i < n; i++) {
+		if (!zc_donor_is_dead(list[i]))
+			continue;
+		zc_donors_remove(donors, list[i]);
+		zc_donor_abandoned(list[i]);
+	}
+}
+
+static bool add_donors(struct zc_donors *donors, const struct zcache_push *push)
+{
+	int i;
+
+	for (i = 0; i < push->nr_donors; i++)
+		if (!zc_donors_add(donors, push->donor[i]))
+			return false;
+	return true;
+}
+
+/* Local, in use, saved if need be, and with room in its list for the donors: it may go. */
 static void *mark_pushing(void *ctx, u64 slot, void *entry)
 {
 	struct mark *m = ctx;
 	struct zc_donors donors;
-	int i;
 
-	if (entry != m->e || zc_slot_is_freed(m->dev, slot))
+	if (entry != m->e || zc_slot_is_freed(m->dev, slot) || !zc_is_saved(m->dev, slot))
 		return entry;
 	donors = m->e->donors;
-	for (i = 0; i < m->push->nr_donors; i++)
-		if (!zc_donors_add(&donors, m->push->donor[i]))
+	if (!add_donors(&donors, m->push)) {
+		drop_dead(&m->e->donors);
+		donors = m->e->donors;
+		if (!add_donors(&donors, m->push))
 			return entry;
+	}
 	zc_account(m->dev, entry, -1);
 	m->e->donors = donors;
 	m->e->flags |= ZC_PUSHING;
@@ -122,7 +148,7 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 	if (!ops)
 		return 0;
 	zc_remote_pin();
-	push = ops->push_begin(dev->id);
+	push = ops->push_begin(dev->id, fswap_policy(dev->fdev).replicas);
 	if (!push) {
 		zc_remote_unpin();
 		zc_remote_put(idx);
@@ -151,10 +177,12 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 }
 
 struct commit {
+	struct zc_dev *dev;
 	struct zc_entry *e;
 	struct tmem_remote r;
 	struct zc_donors leftover;	/* may hold an older version, and are not in @r */
 	bool done;
+	bool not_durable;
 };
 
 static void *commit_entry(void *ctx, u64 slot, void *entry)
@@ -164,6 +192,12 @@ static void *commit_entry(void *ctx, u64 slot, void *entry)
 
 	if (entry != c->e)
 		return entry;
+	/* The policy may have changed meanwhile. */
+	c->not_durable = !zc_slot_is_freed(c->dev, slot) &&
+			 (!zc_is_saved(c->dev, slot) ||
+			  c->r.nr_donors < fswap_policy(c->dev->fdev).replicas);
+	if (c->not_durable)
+		return entry;
 	c->leftover = c->e->donors;
 	for (i = 0; i < c->r.nr_donors; i++)
 		zc_donors_remove(&c->leftover, c->r.donor[i]);
@@ -171,12 +205,12 @@ static void *commit_entry(void *ctx, u64 slot, void *entry)
 	return zc_remote_entry(&c->r);
 }
 
-/* The page is on all its donors: its entry becomes theirs. */
-static void commit(struct zc_dev *dev, const struct zcache_push *push,
+/* The page is on all its donors: its entry becomes theirs. False if that is not enough. */
+static bool commit(struct zc_dev *dev, const struct zcache_push *push,
 		   const struct zcache_push_rec *rec)
 {
 	struct zc_entry *e = rec->entry;
-	struct commit c = { .e = e };
+	struct commit c = { .dev = dev, .e = e };
 	u16 list[ZCACHE_COPIES_MAX];
 	const struct zcache_remote_ops *ops;
 	unsigned int i, n;
@@ -190,24 +224,27 @@ static void commit(struct zc_dev *dev, const struct zcache_push *push,
 	};
 	memcpy(c.r.donor, push->donor, sizeof(c.r.donor));
 	tmem_modify(dev->pool, e->slot, commit_entry, &c);
+	if (c.not_durable)
+		return false;
 	if (!c.done) {
 		counter_inc(zc, push_lost_race);
-		return;
+		return true;
 	}
 	counter_inc(zc, pushed_pages);
 	if (zc_slot_is_freed(dev, e->slot))
 		zc_freed_again(dev, e->slot);
 	n = zc_donors_list(c.leftover, list);
 	if (!n)
-		return;
+		return true;
 	ops = zc_remote_get(&idx);
 	for (i = 0; i < n; i++)
 		if (!ops || ops->flush(list[i], dev->id, e->slot, rec->version))
-			counter_inc(zc, copies_abandoned);
+			zc_donor_abandoned(list[i]);
 	if (ops) {
 		ops->flush_end();
 		zc_remote_put(idx);
 	}
+	return true;
 }
 
 void zcache_push_done(struct zcache_push *push)
@@ -222,9 +259,7 @@ void zcache_push_done(struct zcache_push *push)
 	for (i = 0; i < push->nr; i++) {
 		rec = &push->rec[i];
 		zc_leaving_add(-(long)rec->len);
-		if (rec->acked == (1 << push->nr_donors) - 1) {
-			commit(dev, push, rec);
-		} else {
+		if (rec->acked != (1 << push->nr_donors) - 1 || !commit(dev, push, rec)) {
 			counter_inc(zc, push_not_enough_copies);
 			refused = (struct zc_donors) {};
 			for (d = 0; d < push->nr_donors; d++)

@@ -12,6 +12,7 @@
 	X(p, same_filled_pages)		\
 	X(p, incompressible_pages)	\
 	X(p, outstanding_writeback_pages) \
+	X(p, misplaced_pages)		\
 	X(p, stores)			\
 	X(p, stores_replaced)		\
 	X(p, refused_disabled)		\
@@ -46,8 +47,8 @@
 	X(p, moves_lost_race)		\
 	X(p, written_back_pages)	\
 	X(p, writeback_failed)		\
-	X(p, writeback_lost_race)	\
-	X(p, dropped_clean_pages)	\
+	X(p, writeback_runs)		\
+	X(p, saved_pages)		\
 	X(p, shrinker_asked)
 
 COUNTERS_DECLARE(zc, ZC_COUNTERS);

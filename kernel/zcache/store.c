@@ -88,7 +88,7 @@ int zc_entry_fill(struct zc_dev *dev, struct zc_entry *e, struct page *page, boo
 static int refuse(struct zc_dev *dev, u32 slot, int err)
 {
 	zc_invalidate_page(dev, slot);
-	if (err == -ENOMEM && zc_evict_wait()) {
+	if (err == -ENOMEM && zc_evict_wait(dev)) {
 		counter_inc(zc, stores_told_to_wait);
 		err = -EAGAIN;
 	}

@@ -103,8 +103,8 @@ struct zcache_loss {
  * All are called in process context, on behalf of memory reclaim: no
  * GFP_KERNEL, no unbounded waits.
  *
- * @has_room: is there a donor that takes pages, now or when its answers are in?
- * @push_begin: choose donors for a batch of @dev's and reserve what it needs.
+ * @has_room: are there so many donors that take pages, now or when their answers are in?
+ * @push_begin: choose @copies donors for a batch of @dev's and reserve what it needs.
  *	NULL: none can take any now; zcache_remote_kick() will tell.
  * @push_add: room for a zpage of @len bytes in the batch, with rec[nr] filled
  *	but for @entry; the caller writes the bytes there. NULL: full.
@@ -125,8 +125,8 @@ struct zcache_loss {
  */
 struct zcache_remote_ops {
 	struct module *owner;
-	bool (*has_room)(void);
-	struct zcache_push *(*push_begin)(u32 dev);
+	bool (*has_room)(unsigned int copies);
+	struct zcache_push *(*push_begin)(u32 dev, unsigned int copies);
 	void *(*push_add)(struct zcache_push *push, u32 slot, u16 version, u8 comp, u16 len);
 	void (*push_submit)(struct zcache_push *push);
 	int (*fetch)(struct zcache_fetch *fetch);
@@ -152,6 +152,20 @@ void zcache_remote_kick(void);
 
 /* @donor can be reached (again): flushes that waited for it are sent. Any context. */
 void zcache_donor_up(u16 donor);
+
+/*
+ * @donor was silent for too long: pages that have too few copies without it are
+ * repaired, where they can be. What it holds is used again if it comes back. Any context.
+ */
+void zcache_donor_down(u16 donor);
+
+/*
+ * Does @donor hold copies, but none that any entry lists? So after its pages were
+ * repaired while it was away. Then it may be told to forget all, before anything is sent to
+ * it, and zcache_donor_emptied() says that it did. May sleep.
+ */
+bool zcache_donor_is_litter(u16 donor);
+void zcache_donor_emptied(u16 donor);
 
 /* The batch was answered, or its connection broke. The batch is the tier's again on return. Process context. */
 void zcache_push_done(struct zcache_push *push);

@@ -71,13 +71,17 @@ def lost_pages(node):
 
 # --- the device ---
 
+# One donor is enough for a page, and may lose it
+ONE_COPY = {"allow_loss": 1, "replicas": 1}
+
+
 
 def device_folder(number=0):
     return f"{FRONTSWAP}/frontswap{number}"
 
 
 def make_device(node, number=0, **attributes):
-    """Make /dev/frontswapN; size="1G", backing="/dev/vdc", mode=..."""
+    """Make /dev/frontswapN; size="1G", backing="/dev/vdc", backup="disk", replicas=2..."""
     folder = device_folder(number)
     write(node, folder, **attributes, live=1)
     return f"/dev/frontswap{number}"
@@ -184,7 +188,7 @@ class Setup:
         self.cluster = cluster
         self.owners = {cluster[o]: [cluster[d] for d in donors] for o, donors in owners.items()}
         self.members = {*self.owners, *(d for donors in self.owners.values() for d in donors)}
-        self.device = device or {"size": "1G"}
+        self.device = device or {"size": "1G", **ONE_COPY}
         self.pool_percent = pool_percent
         self.settings = settings
         self.memory_before = {}

@@ -277,17 +277,19 @@ def fio(fswap, jobs):
     )
 
 
-def test_writethrough_writes_both(fswap):
-    fswap.backend(load_ms=0, refuse_every=9)
-    fswap.make(backing=fswap.backing, mode="writethrough")
+def test_pages_that_stay_above_are_written_below_too(fswap):
+    fswap.backend(load_ms=0, refuse_every=9, keep=1, evict=1000)
+    fswap.make(backing=fswap.backing)
     fio(fswap, "--rw=randwrite --bsrange=4k-64k --size=32m --verify=crc32c --randseed=7")
+    wait_until(lambda: fswap.books()["below"] == fswap.books()["used"], "all to be below", 30)
     books = fswap.books()
-    assert books["below"] == books["used"] and 0 < books["above"] < books["below"]
+    assert 0 < books["above"] < books["below"]
     assert fswap.node.output(f"busybox cmp {DEV} {fswap.backing} && echo same") == "same"
     assert fswap.counter("loads") > 0
-    fswap.backend(evict=1000)
+    writebacks = fswap.counter("writebacks")
+    fswap.backend(keep=0)
     wait_until(lambda: fswap.books()["above"] == 0, "all to be dropped", 30)
-    assert fswap.counter("writebacks") == 0
+    assert fswap.counter("writebacks") == writebacks
     assert fswap.books()["below"] == books["below"]
 
 
@@ -441,8 +443,11 @@ BAD_VALUES = [
     ("size", "17T", "not 0 or a multiple"),
     ("size", "4097", "not 0 or a multiple"),
     ("size", "36K", "not 0 or a multiple"),
-    ("mode", " ", "neither writeback nor writethrough"),
-    ("mode", "WRITEBACK", "neither writeback nor writethrough"),
+    ("backup", " ", "neither disk nor none"),
+    ("backup", "DISK", "neither disk nor none"),
+    ("replicas", "0", "not a number from 1 to 3"),
+    ("replicas", "4", "not a number from 1 to 3"),
+    ("allow_loss", "yes", "neither 0 nor 1"),
     ("store_wait_ms", "-1", "not a number from 0 to 600000"),
     ("store_wait_ms", "600001", "not a number from 0 to 600000"),
     ("store_wait_ms", "1 2", "not a number from 0 to 600000"),
@@ -461,7 +466,7 @@ def test_bad_values_are_refused_with_a_line_that_says_why(fswap):
     node.run("modprobe loop && truncate -s 36K /tmp/small && losetup /dev/loop0 /tmp/small")
     mounted = re.search(r"^(/dev/vd\w+) on", node.output("mount"), re.M).group(1)
     places = {"SMALL": "/dev/loop0", "MOUNTED": mounted}
-    attributes = ("backing", "size", "mode", "store_wait_ms", "live")
+    attributes = ("backing", "size", "backup", "replicas", "allow_loss", "store_wait_ms", "live")
     before = {a: node.read(f"{fswap.folder}/{a}") for a in attributes}
     for attribute, value, reason in BAD_VALUES:
         mark = node.log.mark()
@@ -479,7 +484,7 @@ def test_what_is_frozen_while_live(fswap):
     for attribute, value in (("backing", "none"), ("size", "1M")):
         assert "busy" in fswap.try_to_set(attribute, value)
     assert "busy" in node.run(f"mkswap {fswap.backing}", check=False).err
-    fswap.set(mode="writethrough", store_wait_ms=1)
+    fswap.set(backup="disk", store_wait_ms=1)
     job = node.start_command(f"exec 3<{DEV}; echo open; read line")
     job.wait_for_line("open")
     assert "busy" in fswap.try_to_set("live", 0)
@@ -491,7 +496,30 @@ def test_what_is_frozen_while_live(fswap):
     fswap.set(live=0)
     assert fswap.try_to_set("size", "256M")  # more than the disk has
     fswap.set(backing="none")
-    assert fswap.try_to_set("live", 1)  # writethrough, to nothing
+    assert fswap.try_to_set("live", 1)  # a backup, on nothing
+
+
+def test_one_failure_may_lose_pages_only_where_it_was_said(fswap):
+    node = fswap.node
+    node.run(f"mkdir {fswap.folder}")
+    fswap.set(size="64M")
+    assert node.read(f"{fswap.folder}/replicas") == "2\n"
+    fswap.set(replicas=1)
+    mark = node.log.mark()
+    assert fswap.try_to_set("live", 1)
+    wait_until(lambda: "one failing node can lose pages" in node.log.since(mark), "the reason", 5)
+    fswap.set(allow_loss=1)
+    fswap.set(live=1)
+    assert fswap.try_to_set("allow_loss", 0)
+    fswap.set(replicas=2)
+    fswap.set(allow_loss=0)
+    assert fswap.try_to_set("replicas", 1) and fswap.try_to_set("backup", "disk")
+    fswap.set(live=0, backing=fswap.backing)
+    fswap.set(live=1)
+    assert node.read(f"{fswap.folder}/backup") == "disk\n"
+    fswap.set(replicas=1)
+    assert fswap.try_to_set("backup", "none")
+    fswap.set(live=0)
 
 
 def test_the_limits_of_the_queue(fswap):

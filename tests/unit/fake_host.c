@@ -22,7 +22,7 @@ struct preset {
 
 static const struct preset cluster_attrs[] = {
 	{ "heartbeat_ms", "1000" }, { "suspect_ms", "3000" }, { "dead_ms", "10000" },
-	{ "reconnect_ms", "500" }, { "fetch_timeout_ms", "8000" }, { "replicas", "1" },
+	{ "reconnect_ms", "500" }, { "fetch_timeout_ms", "8000" },
 	{ "lend_max_mb", "0" }, { "keep_free_mb", "0" }, { "quota_mb", "0" },
 	{ "grace_s", "3600" },	{ "insecure", "0" }, { "key", "" }, { }
 };
@@ -31,7 +31,8 @@ static const struct preset node_attrs[] = {
 	{ "drain", "0" }, { }
 };
 static const struct preset device_attrs[] = {
-	{ "backing", "none" }, { "size", "0" }, { "mode", "writeback" }, { "store_wait_ms", "5000" },
+	{ "backing", "none" }, { "size", "0" }, { "backup", "none" }, { "replicas", "2" },
+	{ "allow_loss", "0" }, { "store_wait_ms", "5000" },
 	{ "live", "0" }, { }
 };
 static const struct preset parameters[] = {

@@ -131,7 +131,7 @@ static const struct refusal refusals[] = {
 	{ DEVICE("name = \"frontswap256\";"), "a device is called" },
 	{ DEVICE("name = \"frontswap00\";"), "a device is called" },
 	{ DEVICE("name = \"frontswap0\"; backing = \"sdb\";"), "backing is \"sdb\"; it must be an absolute path" },
-	{ DEVICE("name = \"frontswap0\"; backing = \"/dev/x\"; mode = \"fast\";"), "mode is \"fast\"; it must be" },
+	{ DEVICE("name = \"frontswap0\"; backing = \"/dev/x\"; backup = \"fast\";"), "backup is \"fast\"; it must be" },
 	{ "cluster = { key_file = \"key\"; };", "key_file is \"key\"; it must be an absolute path" },
 	/* between settings */
 	{ "cluster = { nodes = ( " A ",\n{ name = \"a\"; num = 1; address = \"10.0.0.2\"; } ); };",
@@ -146,7 +146,7 @@ static const struct refusal refusals[] = {
 	{ CLUSTER("suspect_ms = 1000;"), "f:3: suspect_ms is 1000 and heartbeat_ms is 1000" },
 	{ CLUSTER("heartbeat_ms = 4000;"), "f:3: suspect_ms is 3000 and heartbeat_ms is 4000" },
 	{ CLUSTER("dead_ms = 3000;"), "f:3: dead_ms is 3000 and suspect_ms is 3000" },
-	{ DEVICE("name = \"frontswap0\"; mode = \"writeback\";"), "f:4: mode says what goes to a backing device" },
+	{ DEVICE("name = \"frontswap0\"; backup = \"disk\";"), "f:4: backup is \"disk\", and frontswap0 has no backing device" },
 	{ DEVICE("name = \"frontswap0\"; }, {\nname = \"frontswap0\";"), "f:5: device frontswap0 is listed twice, first on line 4" },
 	{ DEVICE("name = \"frontswap0\"; backing = \"/dev/x\"; }, {\nname = \"frontswap1\"; backing = \"/dev/x\";"),
 	  "f:5: /dev/x backs frontswap0 already (line 4)" },
@@ -157,8 +157,8 @@ static const struct refusal refusals[] = {
 	{ CLUSTER(""), "one failing node would lose pages of frontswap0" },
 	{ CLUSTER("replicas = 2;"), "f:3: replicas is 2 and there are 1 other nodes" },
 	{ THREE("replicas = 1;"), "one failing node would lose pages" },
-	{ CLUSTER("") "devices = ( { name = \"frontswap3\"; backing = \"/dev/x\"; mode = \"writeback\"; } );",
-	  "lose pages of frontswap3: they lie on one donor and nowhere else; give it a backing disk (backing = \"/dev/...\" with mode" },
+	{ CLUSTER("") "devices = ( { name = \"frontswap3\"; backing = \"/dev/x\"; backup = \"none\"; } );",
+	  "lose pages of frontswap3: they lie on one donor and nowhere else; give it a backing disk (backing = \"/dev/...\" with backup" },
 	{ CLUSTER("allow_loss = true;") "devices = ( { name = \"frontswap0\"; allow_loss = false; } );",
 	  "one failing node would lose pages" },
 };
@@ -237,19 +237,19 @@ static void test_defaults(void **state)
 	assert_string_equal(cfg->zcache.compressor.s, "lz4");
 	assert_int_equal(cfg->nr_devices, 1);
 	assert_string_equal(cfg->devices[0].name.s, "frontswap0");
-	assert_string_equal(cfg->devices[0].mode.s, "writeback");
+	assert_string_equal(cfg->devices[0].backup.s, "none");
 	assert_int_equal(cfg->devices[0].size.v, 0);
 	assert_int_equal(cfg->devices[0].priority.v, 100);
 	rms_config_free(cfg);
 }
 
-static void test_backing_means_writethrough(void **state)
+static void test_backing_means_a_backup(void **state)
 {
 	struct rms_config *cfg = parse(CLUSTER("") "devices = ( { name = \"frontswap0\"; backing = \"/dev/x\"; } );");
 
 	(void)state;
-	assert_string_equal(cfg->devices[0].mode.s, "writethrough");
-	assert_int_equal(rms_config_replicas(cfg), 1);
+	assert_string_equal(cfg->devices[0].backup.s, "disk");
+	assert_int_equal(rms_device_replicas(cfg, &cfg->devices[0]), 1);
 	assert_false(rms_device_may_lose(cfg, &cfg->devices[0]));
 	rms_config_free(cfg);
 }
@@ -260,10 +260,10 @@ static void test_default_replicas(void **state)
 	struct rms_config *loose = parse(THREE("allow_loss = true;"));
 
 	(void)state;
-	assert_int_equal(rms_config_replicas(three), 2);
-	assert_int_equal(rms_config_replicas(two), 1);
+	assert_int_equal(rms_device_replicas(three, &three->devices[0]), 2);
+	assert_int_equal(rms_device_replicas(two, &two->devices[0]), 1);
 	assert_true(rms_device_may_lose(two, &two->devices[0]));
-	assert_int_equal(rms_config_replicas(loose), 1);
+	assert_int_equal(rms_device_replicas(loose, &loose->devices[0]), 1);
 	rms_config_free(three);
 	rms_config_free(two);
 	rms_config_free(loose);
@@ -358,7 +358,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_backing_means_writethrough),
+		cmocka_unit_test(test_backing_means_a_backup),
 		cmocka_unit_test(test_default_replicas),
 		cmocka_unit_test(test_addresses_become_canonical),
 		cmocka_unit_test(test_files_that_cannot_be_read),

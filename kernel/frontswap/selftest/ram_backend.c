@@ -69,7 +69,7 @@ static struct ram_page *page_copy(struct ram_dev *dev, u32 slot, struct page *pa
 	kref_init(&p->ref);
 	p->dev = dev;
 	p->wb.slot = slot;
-	p->wb.page = p->page;
+	p->wb.page[0] = p->page;
 	atomic_long_inc(&nr_pages);
 	return p;
 }
@@ -233,7 +233,7 @@ static void written(struct fswap_writeback *wb, int err)
 
 	xa_lock_irq(&dev->pages);
 	p->writing = false;
-	drop = !err && xa_load(&dev->pages, wb->slot) == p;
+	drop = !err && !READ_ONCE(ram_knobs.keep) && xa_load(&dev->pages, wb->slot) == p;
 	if (drop) {
 		__xa_erase(&dev->pages, wb->slot);
 		fswap_slot_dropped(dev->fswap, wb->slot, true);
@@ -260,7 +260,7 @@ static struct ram_page *pick(struct ram_dev *dev)
 	if (p && p->writing)
 		p = NULL;
 	if (p) {
-		drop = fswap_slot_is_below(dev->fswap, slot);
+		drop = fswap_slot_is_below(dev->fswap, slot) && !READ_ONCE(ram_knobs.keep);
 		if (drop) {
 			__xa_erase(&dev->pages, slot);
 			fswap_slot_dropped(dev->fswap, slot, true);
@@ -277,6 +277,31 @@ static struct ram_page *pick(struct ram_dev *dev)
 	return p;
 }
 
+/* Is @p still what stands in its slot? The slot is locked, so nobody replaces it. */
+static bool is_current(struct ram_page *p)
+{
+	bool current_page;
+
+	xa_lock_irq(&p->dev->pages);
+	current_page = xa_load(&p->dev->pages, p->wb.slot) == p;
+	xa_unlock_irq(&p->dev->pages);
+	return current_page;
+}
+
+static bool write_below(struct ram_page *p)
+{
+	p->wb.nr = 1;
+	p->wb.done = written;
+	if (fswap_writeback_begin(p->dev->fswap, &p->wb))
+		return false;
+	if (is_current(p)) {
+		fswap_writeback_submit(&p->wb, 1);
+		return true;
+	}
+	fswap_writeback_submit(&p->wb, 0);
+	return false;
+}
+
 static void evict_round(struct work_struct *work)
 {
 	struct ram_dev *dev = container_of(to_delayed_work(work), struct ram_dev, evict);
@@ -287,9 +312,8 @@ static void evict_round(struct work_struct *work)
 		p = pick(dev);
 		if (!p)
 			continue;
-		p->wb.done = written;
 		atomic_inc(&dev->writebacks);
-		if (fswap_writeback(dev->fswap, &p->wb))
+		if (!write_below(p))
 			written(&p->wb, -EBUSY);
 	}
 	queue_delayed_work(system_unbound_wq, &dev->evict,

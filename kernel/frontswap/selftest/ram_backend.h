@@ -18,6 +18,7 @@ struct ram_knobs {
 	unsigned int lose_every;	/* a page taken is forgotten */
 	unsigned int evict;		/* pages a device written back in each round */
 	unsigned int evict_ms;		/* from one round to the next */
+	unsigned int keep;		/* 1: pages written back stay, as a backup does */
 	unsigned int max_pages;		/* more are refused; 0: no limit */
 };
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * donor_state.c - what placement and repair have to know of each donor
+ *
+ * dead: it was silent for too long; its copies do not count, though they may be there
+ * again when it comes back. leaving: it wants its RAM back. abandoned: it may hold
+ * copies that no entry lists, since it could not be told.
+ */
+#include "internal.h"
+
+static DECLARE_BITMAP(dead, ZCACHE_DONOR_MAX + 1);
+static DECLARE_BITMAP(abandoned, ZCACHE_DONOR_MAX + 1);
+
+/* How many more copies are to leave each donor; S64_MAX: all, for good. */
+static atomic64_t leaving[ZCACHE_DONOR_MAX + 1];
+
+static atomic_t evacuations;		/* calls of zcache_donor_evacuate() */
+
+/* To be read before a pass over all pages, for zc_donors_empty(). */
+int zc_evacuations(void)
+{
+	return atomic_read(&evacuations);
+}
+
+/* A pass has found no page to be moved: who was to lose some has none left. Process context. */
+void zc_donors_empty(int evacuations_before)
+{
+	unsigned int donor;
+	s64 n;
+
+	for (donor = 0; donor <= ZCACHE_DONOR_MAX; donor++) {
+		n = atomic64_read(&leaving[donor]);
+		if (n && n != S64_MAX && zc_evacuations() == evacuations_before)
+			atomic64_try_cmpxchg(&leaving[donor], &n, 0);
+	}
+}
+
+bool zc_donor_is_dead(u16 donor)
+{
+	return test_bit(donor, dead);
+}
+
+bool zcache_donor_is_leaving(u16 donor)
+{
+	return donor <= ZCACHE_DONOR_MAX && atomic64_read(&leaving[donor]);
+}
+EXPORT_SYMBOL_GPL(zcache_donor_is_leaving);
+
+/* One copy less is on @donor. Any context. */
+void zc_donor_left(u16 donor)
+{
+	s64 n = atomic64_read(&leaving[donor]);
+
+	while (n && n != S64_MAX && !atomic64_try_cmpxchg(&leaving[donor], &n, n - 1))
+		;
+}
+
+/* @donor was not told to forget a page that no entry lists as its any more. Any context. */
+void zc_donor_abandoned(u16 donor)
+{
+	counter_inc(zc, copies_abandoned);
+	set_bit(donor, abandoned);
+}
+
+void zcache_donor_evacuate(u16 donor, u64 pages)
+{
+	if (donor > ZCACHE_DONOR_MAX)
+		return;
+	atomic_inc(&evacuations);
+	atomic64_set(&leaving[donor], min_t(u64, pages, S64_MAX));
+	if (pages)
+		zc_move_kick();
+	else
+		zcache_remote_kick();
+}
+EXPORT_SYMBOL_GPL(zcache_donor_evacuate);
+
+void zcache_donor_down(u16 donor)
+{
+	if (donor > ZCACHE_DONOR_MAX)
+		return;
+	set_bit(donor, dead);
+	zc_move_kick();
+}
+EXPORT_SYMBOL_GPL(zcache_donor_down);
+
+void zcache_donor_up(u16 donor)
+{
+	if (donor > ZCACHE_DONOR_MAX)
+		return;
+	clear_bit(donor, dead);
+	zc_freed_retell();
+	zc_move_kick();
+	zcache_remote_kick();
+}
+EXPORT_SYMBOL_GPL(zcache_donor_up);
+
+struct listing {
+	struct zc_dev *dev;
+	u16 donor;
+};
+
+static bool is_unlisted(void *ctx, u64 slot, void *entry)
+{
+	struct listing *l = ctx;
+	struct tmem_remote r;
+
+	if (!xa_is_value(entry) || zc_slot_is_freed(l->dev, slot))
+		return true;
+	r = tmem_remote_unpack(xa_to_value(entry));
+	return !tmem_remote_remove_donor(&r, l->donor);
+}
+
+bool zcache_donor_is_litter(u16 donor)
+{
+	struct listing l = { .donor = donor };
+	bool listed = false;
+	u32 id;
+
+	if (!test_bit(donor, abandoned))
+		return false;
+	for (id = 0; !listed && (l.dev = zc_dev_next(id)); id++) {
+		id = l.dev->id;
+		listed = tmem_walk(l.dev->pool, 0, is_unlisted, &l) != ULLONG_MAX;
+		zc_dev_put(l.dev);
+	}
+	return !listed;
+}
+EXPORT_SYMBOL_GPL(zcache_donor_is_litter);
+
+void zcache_donor_emptied(u16 donor)
+{
+	clear_bit(donor, abandoned);
+}
+EXPORT_SYMBOL_GPL(zcache_donor_emptied);
+
+/* What was known of @donor is not true any more: it has restarted, or was removed. */
+void zc_donor_reset(u16 donor, bool removed)
+{
+	clear_bit(donor, abandoned);
+	if (removed) {
+		clear_bit(donor, dead);
+		atomic64_set(&leaving[donor], 0);
+	}
+}
