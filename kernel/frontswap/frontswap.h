@@ -27,6 +27,7 @@ struct page;
  *         context up to softirq, if its load() returned -EINPROGRESS. @err is
  *         0, -ENOENT (the slot holds nothing above, look again) or another
  *         negative errno (the page cannot be had: EIO to the reader).
+ * @below_failed: the copy on the backing device cannot be read, so do not refer to it
  * @node:  for the backend while it owns the load
  * @priv:  for the backend while it owns the load
  */
@@ -34,6 +35,7 @@ struct fswap_load {
 	struct page *page;
 	u32 slot;
 	void (*done)(struct fswap_load *load, int err);
+	bool below_failed;
 	struct list_head node;
 	unsigned long priv[16];
 };

@@ -88,6 +88,13 @@ static void read_below_endio(struct bio *bio)
 	if (status)
 		counter_inc(fswap, backing_errors);
 	bio_put(bio);
+	if (status && pl->failed && !pl->load.below_failed) {
+		/* It was slow to come from above, or could not be had at once: now with patience. */
+		pl->load.below_failed = true;
+		pl->failed = false;
+		queue_delayed_work(fswap_wq, &pl->look_again, 0);
+		return;
+	}
 	load_end(pl, status);
 }
 
@@ -117,7 +124,7 @@ static void look_again_work(struct work_struct *work)
 	unsigned int bits = slotmap_get(&dev->map, pl->load.slot);
 
 	/* A page that cannot be had above is as good below, if it is there too. */
-	if (!(bits & SLOT_ABOVE) || (pl->failed && bits & SLOT_BELOW)) {
+	if (!(bits & SLOT_ABOVE) || (pl->failed && bits & SLOT_BELOW && !pl->load.below_failed)) {
 		read_below(pl);
 	} else if (pl->failed) {
 		load_end(pl, BLK_STS_IOERR);

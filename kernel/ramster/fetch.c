@@ -13,6 +13,7 @@
 struct get {
 	unsigned long deadline;		/* jiffies */
 	unsigned long sent;		/* jiffies64 in ns would not fit; us of ktime */
+	unsigned long hedge_at;		/* jiffies; if the fetch has a hedge */
 	u16 tag;
 };
 
@@ -125,6 +126,29 @@ void rs_fetch_send(struct rs_peer *peer)
 	} while (!rs_lane_is_broken(lane) && is_waiting(peer));
 }
 
+/* Hedged fetches are looked at so often while there are any. */
+#define HEDGE_TICK	msecs_to_jiffies(10)
+#define HEDGE_MIN_MS	20
+
+/* How long a donor may take before the next is asked, in jiffies; under peer->lock. */
+static unsigned long hedge_delay(const struct rs_peer *peer, unsigned int hedge)
+{
+	unsigned int max = READ_ONCE(rs_settings.fetch_timeout_ms) / 4;
+	unsigned int ms = max_t(unsigned int, peer->latency_us / 1000 * 8, HEDGE_MIN_MS);
+
+	lockdep_assert_held(&peer->lock);
+	return msecs_to_jiffies(min(ms << (2 * (hedge - 1)), max));
+}
+
+/* Ends hedged fetches that take too long, for another to be asked. */
+void rs_fetch_hedge_work(struct work_struct *work)
+{
+	struct rs_peer *peer = container_of(to_delayed_work(work), struct rs_peer, hedge_work);
+
+	if (rs_fetch_expire(peer, RS_EXPIRE_HEDGED))
+		queue_delayed_work(rs_beat_wq, &peer->hedge_work, HEDGE_TICK);
+}
+
 int rs_fetch(struct zcache_fetch *f)
 {
 	struct rs_peer *peer = rs_peer_get(f->donor);
@@ -138,11 +162,17 @@ int rs_fetch(struct zcache_fetch *f)
 		err = -ENOENT;
 	else if (peer->state == RAMSTER_NODE_DOWN && !f->patient)
 		err = -ENOTCONN;
+	else if (peer->state != RAMSTER_NODE_UP && f->hedge)
+		err = -ENOTCONN;
 	else
 		list_add_tail(&f->node, &peer->gets_waiting);
 	/* Its deadline is the heartbeat's business. */
 	if (!err && !peer->usable)
 		queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
+	if (!err && f->hedge) {
+		get_of(f)->hedge_at = jiffies + hedge_delay(peer, f->hedge);
+		queue_delayed_work(rs_beat_wq, &peer->hedge_work, HEDGE_TICK);
+	}
 	spin_unlock(&peer->lock);
 	rs_peer_put(peer);
 	return err;
@@ -234,6 +264,8 @@ static bool is_expired(struct zcache_fetch *f, enum rs_expire which)
 	switch (which) {
 	case RS_EXPIRE_ALL:
 		return true;
+	case RS_EXPIRE_HEDGED:
+		return f->hedge && time_after(jiffies, get_of(f)->hedge_at);
 	case RS_EXPIRE_IMPATIENT:
 		if (!f->patient)
 			return true;
@@ -243,11 +275,20 @@ static bool is_expired(struct zcache_fetch *f, enum rs_expire which)
 	}
 }
 
-/* Ends fetches past their deadline, and others as told. Process context. */
-void rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
+/**
+ * rs_fetch_expire - end fetches before they are answered
+ * @peer:  whose
+ * @which: which of them
+ *
+ * Context: process.
+ * Return: whether others are left that have a hedge.
+ */
+bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
 {
+	int err = which == RS_EXPIRE_HEDGED ? -ETIME : -ETIMEDOUT;
 	struct zcache_fetch *f, *next;
 	LIST_HEAD(expired);
+	bool hedged = false;
 	unsigned int i;
 
 	spin_lock(&peer->lock);
@@ -256,17 +297,24 @@ void rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
 		if (f && is_expired(f, which)) {
 			give_tag(peer, f);
 			list_add(&f->node, &expired);
+		} else if (f) {
+			hedged |= f->hedge;
 		}
 	}
-	list_for_each_entry_safe(f, next, &peer->gets_waiting, node)
+	list_for_each_entry_safe(f, next, &peer->gets_waiting, node) {
 		if (is_expired(f, which))
 			list_move(&f->node, &expired);
+		else
+			hedged |= f->hedge;
+	}
 	spin_unlock(&peer->lock);
 	list_for_each_entry_safe(f, next, &expired, node) {
-		counter_inc(rs, pages_fetch_failed);
-		trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, 0, -ETIMEDOUT);
-		zcache_fetch_done(f, -ETIMEDOUT, NULL, 0);
+		if (err != -ETIME)
+			counter_inc(rs, pages_fetch_failed);
+		trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, 0, err);
+		zcache_fetch_done(f, err, NULL, 0);
 	}
 	if (is_waiting(peer))
 		rs_fetch_kick(peer);
+	return hedged;
 }

@@ -631,6 +631,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	INIT_LIST_HEAD(&peer->gets_waiting);
 	INIT_DELAYED_WORK(&peer->link_work, link_work);
 	INIT_DELAYED_WORK(&peer->beat_work, beat_work);
+	INIT_DELAYED_WORK(&peer->hedge_work, rs_fetch_hedge_work);
 	INIT_WORK(&peer->bulk_work, bulk_work);
 	INIT_WORK(&peer->fetch_work, fetch_work);
 	INIT_RCU_WORK(&peer->free_work, free_work);
@@ -706,6 +707,7 @@ void rs_peer_remove(u16 num)
 	cancel_delayed_work_sync(&peer->beat_work);
 	rs_push_settle(peer);
 	rs_fetch_expire(peer, RS_EXPIRE_ALL);
+	cancel_delayed_work_sync(&peer->hedge_work);
 	change_state(peer, ~0UL, RAMSTER_NODE_DOWN, "removed");
 	zcache_donor_evacuate(num, 0);
 	copies = zcache_donor_forgot(num, ZCACHE_LOSS_REMOVED);

@@ -144,6 +144,7 @@ struct rs_peer {
 	struct delayed_work beat_work;
 	struct work_struct bulk_work;
 	struct work_struct fetch_work;
+	struct delayed_work hedge_work;
 	unsigned long ping_due;
 
 	struct list_head bulk;
@@ -192,6 +193,7 @@ bool rs_push_overdue(struct rs_peer *peer, unsigned long deadline_ms);
 /* fetch.c */
 enum rs_expire {
 	RS_EXPIRE_OVERDUE,
+	RS_EXPIRE_HEDGED,	/* that take longer than they should, where others can be asked */
 	RS_EXPIRE_IMPATIENT,	/* and those that can ask elsewhere */
 	RS_EXPIRE_ALL,
 };
@@ -202,7 +204,8 @@ void rs_fetch_send(struct rs_peer *peer);
 void rs_fetch_kick(struct rs_peer *peer);
 int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload);
 void rs_fetch_requeue(struct rs_peer *peer);
-void rs_fetch_expire(struct rs_peer *peer, enum rs_expire which);
+bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which);
+void rs_fetch_hedge_work(struct work_struct *work);
 
 /* flush.c */
 int rs_flush_init(struct rs_peer *peer);

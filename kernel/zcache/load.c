@@ -22,7 +22,8 @@
  * @fetch: the question
  * @dev:   the device
  * @entry: the index entry (a value) that it goes by
- * @tried: donors of the entry that were asked
+ * @tried: times that a donor of the entry was asked, round after round
+ * @asked: donors of it that were asked so far
  * @looks: times the index was looked at
  * @missed: each donor so far said that it does not hold the page
  * @corrupt: one sent something else
@@ -32,6 +33,7 @@ struct remote_load {
 	struct zc_dev *dev;
 	void *entry;
 	u8 tried;
+	u8 asked;
 	u8 looks;
 	bool missed;
 	bool corrupt;
@@ -52,6 +54,14 @@ static struct fswap_load *load_of(struct remote_load *rl)
 void *zc_load_entry(struct fswap_load *load)
 {
 	return remote_of(load)->entry;
+}
+
+/* Can the page be had from the backing device, as far as anyone knows? */
+static bool is_below(struct remote_load *rl)
+{
+	struct fswap_load *load = load_of(rl);
+
+	return !load->below_failed && fswap_slot_is_below(rl->dev->fdev, load->slot);
 }
 
 static int load_local(struct zc_dev *dev, struct zc_entry *e, struct page *page)
@@ -96,7 +106,7 @@ static int give_up(struct remote_load *rl)
 	struct lose l = { .rl = rl };
 	u32 slot = rl->fetch.slot;
 
-	if (fswap_slot_is_below(dev->fdev, slot))
+	if (is_below(rl))
 		return -ENODATA;
 	if (!rl->missed) {
 		zc_lost(dev, slot, 1, rl->fetch.donor,
@@ -131,6 +141,7 @@ static int look(struct remote_load *rl)
 			return give_up(rl);
 		rl->entry = entry;
 		rl->tried = 0;
+		rl->asked = 0;
 		rl->missed = true;
 		if (rl->looks++)
 			counter_inc(zc, fetch_retried);
@@ -139,25 +150,40 @@ static int look(struct remote_load *rl)
 	}
 }
 
+/*
+ * In the first rounds, a donor that takes long is left for the next, with more patience each
+ * time; then each has until the deadline; then even those that are down.
+ */
+#define ROUND_FULL	3
+#define ROUND_PATIENT	4
+
 /* Asks the next donor of the entry: -EINPROGRESS, or -ENOENT after the last. */
 static int ask_next(struct remote_load *rl)
 {
 	struct tmem_remote r = tmem_remote_unpack(xa_to_value(rl->entry));
 	const struct zcache_remote_ops *ops;
-	bool below = fswap_slot_is_below(rl->dev->fdev, rl->fetch.slot);
-	unsigned int n = r.nr_donors;
+	bool below = is_below(rl);
+	unsigned int n = r.nr_donors, round;
 	int idx, err = -ENOENT;
 
 	ops = zc_remote_get(&idx);
 	if (!ops)
 		return -ENOENT;
-	/* Those that seemed down are waited for in a second round, if nobody else has the page. */
-	while (rl->tried < n || (!rl->missed && !below && rl->tried < 2 * n)) {
-		if (rl->tried)
+	while (n) {
+		/* With nobody else to ask, there is no reason to hurry. */
+		if (!rl->tried && n == 1 && !below)
+			rl->tried = ROUND_FULL;
+		round = rl->tried / n;
+		if (round > ROUND_PATIENT || (rl->asked >= n && (rl->missed || below)))
+			break;
+		if (rl->asked)
 			counter_inc(zc, fetch_next_source);
+		if (rl->asked < n)
+			rl->asked++;
 		rl->fetch.dev = rl->dev->id;
 		rl->fetch.version = r.version;
-		rl->fetch.patient = rl->tried >= n;
+		rl->fetch.hedge = round < ROUND_FULL ? round + 1 : 0;
+		rl->fetch.patient = round == ROUND_PATIENT;
 		rl->fetch.donor = r.donor[rl->tried++ % n];
 		if (!ops->fetch(&rl->fetch)) {
 			/* The load may be done and gone by now. */
@@ -204,6 +230,8 @@ void zcache_fetch_done(struct zcache_fetch *fetch, int err, const void *data, si
 	if (err) {
 		if (err != -ENOENT)
 			rl->missed = false;
+		if (err == -ETIME)
+			counter_inc(zc, fetch_hedged);
 		err = ask_next(rl);
 		if (err != -EINPROGRESS)
 			err = look(rl);

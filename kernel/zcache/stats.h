@@ -27,6 +27,7 @@
 	X(p, loads_remote)		\
 	X(p, loads_missed)		\
 	X(p, loads_corrupt)		\
+	X(p, fetch_hedged)		\
 	X(p, fetch_next_source)		\
 	X(p, fetch_retried)		\
 	X(p, loads_unanswered)		\
