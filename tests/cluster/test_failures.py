@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One failure at a time loses no page: with a backup on disk, and with two replicas.
+
+    a (owner, with a disk) --- b, c ... (donors)
+
+A program on a fills more memory than there is; then something fails, and it goes on. It
+verifies each page, and a read error would kill it.
+"""
+
+import json
+
+import pytest
+import ramster
+from ramster import Setup
+from vmlab import wait_until
+
+OWNER = {"ram": 128, "disks": {"swap": "512M"}}
+DONOR = {"ram": 256}
+FAST = {
+    "heartbeat_ms": 200, "suspect_ms": 800, "dead_ms": 2500, "reconnect_ms": 100,
+    "fetch_timeout_ms": 4000,
+}
+DISK = {"backing": "/dev/vdc"}
+REPLICAS = {"size": "512M", "replicas": 2}
+POLICIES = pytest.mark.parametrize(
+    "donors, device", [("b", DISK), ("bc", REPLICAS)], ids=["disk", "replicas"]
+)
+
+
+def zcache(node, name):
+    return ramster.counter(node, "zcache", name)
+
+
+class Filled:
+    """A set-up, and a program on a that has filled its memory and waits to go on."""
+
+    def __init__(self, make_cluster, donors, device, phases="touch=30,rewrite=10,read", **settings):
+        names = "a" + donors
+        self.cluster = make_cluster(names, each={n: OWNER if n == "a" else DONOR for n in names})
+        self.a = self.cluster["a"]
+        self.before(device)
+        self.setup = Setup(
+            self.cluster, {"a": donors}, device=device, pool_percent=10, **(FAST | settings)
+        ).bring_up()
+        self.phases = phases.split(",")
+        self.job = self.a.start_command(
+            f"pagefill --mb 150 --content mixed --threads 2 --step --phases fill,{phases}"
+        )
+        self.job.wait_for_line("done fill", 120)
+        assert ramster.counter(self.a, "ramster", "pages_remotified") > 1000
+
+    def before(self, device):
+        """What a device needs that is not there yet."""
+
+    def go(self, *phases, timeout=60):
+        """Let it do its next phases."""
+        for phase in phases:
+            self.job.write("\n")
+            self.job.wait_for_line(f"done {phase}", timeout)
+
+    def finish(self, timeout=120):
+        """Let it do the rest: nothing was lost, nothing was wrong."""
+        for _ in range(len(self.phases) + 1):
+            self.job.write("\n")
+        report = json.loads(self.job.wait(timeout).out.splitlines()[-1])
+        assert report["bad_pages"] == report["sigbus_pages"] == 0 < report["pages_verified"]
+        assert ramster.lost_pages(self.a) == zcache(self.a, "loads_unanswered") == 0
+        assert zcache(self.a, "loads_corrupt") == 0
+
+
+class OnDm(Filled):
+    """The owner's disk is a device-mapper device, which can be made to fail."""
+
+    def before(self, device):
+        self.sectors = self.a.output("modprobe -a dm-mod dm-delay dm-flakey; blockdev --getsz /dev/vdc")
+        self.a.run(f"dmsetup create --noudevsync disk --table '0 {self.sectors} linear /dev/vdc 0'")
+
+    def make_disk(self, target):
+        table = f"0 {self.sectors} {target}"
+        self.a.run(
+            f"dmsetup load disk --table '{table}' && dmsetup suspend --noudevsync --noflush disk && "
+            "dmsetup resume --noudevsync disk"
+        )
+
+
+DM = {"backing": "/dev/dm-0"}
+
+
+@POLICIES
+def test_a_donor_is_killed(make_cluster, donors, device):
+    work = Filled(make_cluster, donors, device)
+    work.cluster["b"].kill()
+    work.go("touch")
+    ramster.wait_state(work.a, work.cluster["b"], "down")
+    work.finish()
+
+
+@POLICIES
+def test_a_donor_is_rebooted(make_cluster, donors, device):
+    work = Filled(make_cluster, donors, device)
+    a, b = work.a, work.cluster["b"]
+    b.reset()
+    ramster.load(b)
+    ramster.join(b, work.setup.members, **FAST)
+    wait_until(lambda: ramster.counter(a, "ramster", "incarnations_forgot"), "a to notice", 60)
+    ramster.wait_state(a, b, "up")
+    work.finish()
+    if device is REPLICAS:
+        wait_until(lambda: not zcache(a, "misplaced_pages"), "all pages to have two copies", 60)
+
+
+def test_pages_that_one_donor_alone_had_are_lost_with_one_line(make_cluster):
+    """Whoever touches one gets an error, and never what the slot held before."""
+    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    setup = Setup(cluster, {"a": "b"}, pool_percent=10, **FAST).bring_up()
+    a, b = cluster
+    job = a.start_command("pagefill --mb 150 --survive-sigbus --step --phases fill,read")
+    job.wait_for_line("done fill", 120)
+    b.reset()
+    ramster.load(b)
+    ramster.join(b, setup.members, **FAST)
+    wait_until(lambda: ramster.lost_pages(a), "a to notice", 60)
+    job.write("\n\n")
+    report = json.loads(job.wait(120, check=False).out.splitlines()[-1])
+    assert report["bad_pages"] == 0 < report["sigbus_pages"] <= ramster.lost_pages(a)
+    lines = [line for line in a.log.since(0).splitlines() if "pages lost" in line]
+    assert len(lines) < 5 and "node b (2) has restarted" in lines[0]
+
+
+def test_pages_of_a_dead_donor_are_copied_anew(make_cluster):
+    work = Filled(make_cluster, "bcd", REPLICAS)
+    for donor in (work.cluster["b"], work.cluster["c"]):
+        donor.kill()
+        ramster.wait_state(work.a, donor, "down")
+        if donor.name == "b":
+            wait_until(
+                lambda: zcache(work.a, "moved_pages") and not zcache(work.a, "misplaced_pages"),
+                "repair", 60,
+            )
+    work.finish()
+
+
+@POLICIES
+@pytest.mark.parametrize("seconds", [1, 5], ids=["short", "long"])
+def test_a_donor_freezes(make_cluster, donors, device, seconds):
+    work = Filled(make_cluster, donors, device)
+    a, b = work.a, work.cluster["b"]
+    b.freeze()
+    if seconds > 2.5:
+        ramster.wait_state(a, b, "down")
+    work.go("touch")
+    assert zcache(a, "fetch_hedged") > 0 or ramster.state(a, b) != "up"
+    b.thaw()
+    ramster.wait_state(a, b, "up")
+    assert ramster.counter(a, "ramster", "incarnations_forgot") == 0
+    work.finish()
+
+
+@POLICIES
+@pytest.mark.parametrize("way", ["both", "there", "back"])
+def test_a_link_is_cut(make_cluster, donors, device, way):
+    work = Filled(make_cluster, donors, device)
+    a, b = work.a, work.cluster["b"]
+    link = work.cluster.link("a", "b")
+    if way == "both":
+        link.cut()
+    else:
+        link.cut_one_way(*((a, b) if way == "there" else (b, a)))
+    work.go("touch")
+    ramster.wait_state(a, b, "down")
+    link.restore()
+    ramster.wait_state(a, b, "up")
+    work.finish()
+
+
+@POLICIES
+def test_a_link_flaps(make_cluster, donors, device):
+    work = Filled(make_cluster, donors, device)
+    link = work.cluster.link("a", "b")
+    work.job.write("\n")
+    for _ in range(6):
+        link.cut()
+        ramster.wait_state(work.a, work.cluster["b"], "suspect")
+        link.restore()
+        ramster.wait_state(work.a, work.cluster["b"], "up")
+    work.job.wait_for_line("done touch", 60)
+    assert ramster.counter(work.a, "ramster", "disconnects") == 0
+    work.finish()
+
+
+def test_the_disk_is_slow(make_cluster):
+    work = OnDm(make_cluster, "b", DM, "rewrite=10,touch=30,read")
+    work.make_disk("delay /dev/vdc 0 100")
+    saved = zcache(work.a, "saved_pages")
+    work.go("rewrite")
+    wait_until(lambda: zcache(work.a, "saved_pages") > saved, "pages to be saved all the same", 30)
+    work.finish()
+
+
+def test_the_disk_fails_writes(make_cluster):
+    work = OnDm(make_cluster, "b", DM, "rewrite=5,read")
+    work.cluster.allow("I/O error|Write-error on swap-device|could not be written to")
+    work.make_disk("flakey /dev/vdc 0 0 3600 1 error_writes")
+    work.go("rewrite")
+    wait_until(lambda: zcache(work.a, "writeback_failed"), "writes to fail", 30)
+    work.make_disk("linear /dev/vdc 0")
+    work.finish()
+
+
+def test_the_disk_fails_altogether(make_cluster):
+    """Each page that is not in memory is on the donor, too."""
+    work = OnDm(make_cluster, "b", DM, "touch=20,read")
+    work.cluster.allow("I/O error|Write-error on swap-device|could not be written to")
+    assert ramster.device_stats(work.a)["used"] == ramster.device_stats(work.a)["above"]
+    work.make_disk("error")
+    work.go("touch")
+    work.make_disk("linear /dev/vdc 0")
+    work.finish()
+
+
+def test_the_policy_changes_under_load(make_cluster):
+    """From pages that one donor alone has, to pages that the disk has, too."""
+    work = Filled(make_cluster, "b", DISK | {"backup": "none", **ramster.ONE_COPY})
+    a, folder = work.a, ramster.device_folder()
+    work.job.write("\n")
+    ramster.write(a, folder, backup="disk", allow_loss=0)
+    work.job.wait_for_line("done touch", 60)
+    wait_until(lambda: not zcache(a, "misplaced_pages") and zcache(a, "moved_pages"), "a backup", 60)
+    assert a.run(f"echo none >{folder}/backup", check=False).status
+    work.cluster["b"].kill()
+    work.finish()
