@@ -99,7 +99,7 @@ def test_a_donor_under_pressure_gets_its_ram_back(make_cluster):
 
 
 def test_an_owner_that_returns_in_time_finds_its_pages(make_cluster):
-    a, b, setup = two_nodes(make_cluster, {"size": "512M"}, {"ram": 160}, grace_s=300, **QUICK)
+    a, b, setup = two_nodes(make_cluster, {"size": "512M", **ramster.ONE_COPY}, {"ram": 160}, grace_s=300, **QUICK)
     link = setup.cluster.link("a", "b")
     filler = Filler(a, 220)
     before = lent(b)
