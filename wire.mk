@@ -29,24 +29,50 @@ $(foreach t,$(WIRE_TESTS),$(eval $(call wire-test-rule,$(t))))
 wire-check: $(addprefix $(WIRE_OUT)/test-,$(WIRE_TESTS)) ## test frames, placement and remote entries
 	@for t in $^; do ./$$t || exit 1; done
 
-$(FUZZ_OUT)/fuzz_wire: tests/fuzz/fuzz_wire.c kernel/ramster/wire.c $(WIRE_HEADERS)
+FUZZ_PURE := $(addprefix kernel/ramster/,wire.c auth.c hello.c) tests/crypto/crypto_user.c
+FUZZ_LIB := $(filter-out lib/netlink.c,$(wildcard lib/*.c))
+FUZZ_PACKAGES := libconfig libnl-3.0 libnl-genl-3.0
+FUZZ_LIB_CFLAGS = $(filter-out -std=gnu11,$(WIRE_CFLAGS)) -std=gnu11 -D_GNU_SOURCE \
+	-DRAMSTER_VERSION='"fuzz"' $(shell pkg-config --cflags $(FUZZ_PACKAGES))
+
+FUZZERS := wire hello config netlink
+
+$(FUZZ_OUT)/fuzz_wire $(FUZZ_OUT)/fuzz_hello: $(FUZZ_OUT)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_PURE) \
+		$(WIRE_HEADERS)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(WIRE_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
+
+$(FUZZ_OUT)/fuzz_config: tests/fuzz/fuzz_config.c $(FUZZ_LIB) lib/netlink.c $(wildcard lib/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_LIB_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) \
+		$(shell pkg-config --libs $(FUZZ_PACKAGES))
+
+# It includes lib/netlink.c
+$(FUZZ_OUT)/fuzz_netlink: tests/fuzz/fuzz_netlink.c $(FUZZ_LIB) lib/netlink.c $(wildcard lib/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_LIB_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_LIB) \
+		$(shell pkg-config --libs $(FUZZ_PACKAGES))
 
 $(WIRE_OUT)/wire_seeds: tests/fuzz/wire_seeds.c kernel/ramster/wire.c $(WIRE_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(WIRE_CFLAGS) -o $@ $(filter %.c,$^)
 
 .PHONY: fuzz-build fuzz wire-seeds
-fuzz-build: $(FUZZ_OUT)/fuzz_wire ## build the fuzzers (clang)
+fuzz-build: $(addprefix $(FUZZ_OUT)/fuzz_,$(FUZZERS)) ## build the fuzzers (clang)
 
 # New inputs are kept in build/, the seeds in the tree stay as they are.
-fuzz: fuzz-build ## fuzz the frame decoder for FUZZ_SECONDS
-	@mkdir -p $(FUZZ_OUT)/wire
-	$(FUZZ_OUT)/fuzz_wire -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 \
-		-print_final_stats=1 -artifact_prefix=$(FUZZ_OUT)/ \
-		$(FUZZ_OUT)/wire tests/fuzz/corpus/wire
+fuzz: fuzz-build ## run each fuzzer for FUZZ_SECONDS: frames, handshake, configuration, netlink
+	for f in $(FUZZERS); do \
+		mkdir -p $(FUZZ_OUT)/$$f; \
+		$(FUZZ_OUT)/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 \
+			-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_OUT)/$$f- \
+			$(FUZZ_OUT)/$$f tests/fuzz/corpus/$$f || exit 1; \
+	done
 
-wire-seeds: $(WIRE_OUT)/wire_seeds ## write the seeds of the fuzzer anew
+.PHONY: fuzz-corpus
+fuzz-corpus: fuzz-build ## run the fuzzers on their seeds only
+	for f in $(FUZZERS); do $(FUZZ_OUT)/fuzz_$$f -runs=0 tests/fuzz/corpus/$$f || exit 1; done
+
+wire-seeds: $(WIRE_OUT)/wire_seeds ## write the seeds of the frames' fuzzer anew
 	@mkdir -p tests/fuzz/corpus/wire
 	$< tests/fuzz/corpus/wire

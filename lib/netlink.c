@@ -293,7 +293,8 @@ static int got_event(struct nl_msg *msg, void *arg)
 	struct rms_event e;
 	char *text, *node;
 
-	if (hdr->cmd != RAMSTER_CMD_EVENT || genlmsg_parse(nlmsg_hdr(msg), 0, a, RAMSTER_A_MAX, policy))
+	if (!genlmsg_valid_hdr(nlmsg_hdr(msg), 0) || hdr->cmd != RAMSTER_CMD_EVENT ||
+	    genlmsg_parse(nlmsg_hdr(msg), 0, a, RAMSTER_A_MAX, policy))
 		return NL_OK;
 	text = name_of(a[RAMSTER_A_EVENT_TEXT]);
 	node = string_of(a[RAMSTER_A_NODE_NAME]);
