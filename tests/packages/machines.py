@@ -20,7 +20,7 @@ from vmlab.lan import Lan  # noqa: E402
 from vmlab.paths import BUILD, TOP  # noqa: E402
 
 NEXT = "9.9.9"  # the version of the packages to upgrade to
-BOOT_TIMEOUT = 400
+BOOT_TIMEOUT = 600
 
 # Systemd stops what it watches over within 90 s; a stop that hangs takes longer.
 SHUTDOWN_TIMEOUT = 200
@@ -98,6 +98,13 @@ class Machines:
         counts = {machine: machine.ask_to_reboot() for machine in self}
         for machine, count in counts.items():
             machine.wait_for_boot(count)
+
+    def keep_journals(self):
+        """What ramsterd and systemd said, beside the consoles' logs."""
+        for machine in self:
+            if machine.alive():
+                said = machine.run("journalctl --no-pager -o short-monotonic", check=False).out
+                machine.log.path.with_name(f"{machine.name}.journal.log").write_text(said)
 
     def check_logs(self):
         problems = []
