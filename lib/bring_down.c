@@ -239,8 +239,11 @@ static int unload_modules(const struct rms_bring *b, struct rms_error *err)
 	unsigned int i;
 
 	for (i = rms_nr_modules; i--;) {
-		int e = -b->host->ops->unload_module(b->host, rms_modules[i]);
+		char *path = rms_format("%s/%s", b->host->sys_module, rms_modules[i]);
+		bool there = !access(path, F_OK);
+		int e = there ? -b->host->ops->unload_module(b->host, rms_modules[i]) : 0;
 
+		free(path);
 		if (e && e != ENOENT)
 			return rms_fail(err, RMS_FAILED, "cannot unload module %s: %s", rms_modules[i],
 					e == EBUSY || e == EAGAIN ? "it is in use" : strerror(e));
