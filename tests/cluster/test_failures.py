@@ -135,7 +135,7 @@ def test_pages_of_a_dead_donor_are_copied_anew(make_cluster):
         if donor.name == "b":
             wait_until(
                 lambda: zcache(work.a, "moved_pages") and not zcache(work.a, "misplaced_pages"),
-                "repair", 60,
+                "repair", 240,
             )
     work.finish()
 
@@ -225,7 +225,7 @@ def test_the_policy_changes_under_load(make_cluster):
     work.job.write("\n")
     ramster.write(a, folder, backup="disk", allow_loss=0)
     work.job.wait_for_line("done touch", 60)
-    wait_until(lambda: not zcache(a, "misplaced_pages") and zcache(a, "moved_pages"), "a backup", 60)
+    wait_until(lambda: not zcache(a, "misplaced_pages") and zcache(a, "moved_pages"), "a backup", 240)
     assert a.run(f"echo none >{folder}/backup", check=False).status
     work.cluster["b"].kill()
     work.finish()
