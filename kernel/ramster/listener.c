@@ -15,6 +15,7 @@
 #include "server.h"
 
 #define BACKLOG 128
+#define AGAIN (HZ / 10)
 
 static struct socket *listener;
 static void (*old_data_ready)(struct sock *sk);
@@ -22,8 +23,11 @@ static void (*old_data_ready)(struct sock *sk);
 static void accept_work(struct work_struct *work)
 {
 	struct socket *sock;
+	int err;
 
-	while (!kernel_accept(listener, &sock, O_NONBLOCK)) {
+	while (!(err = kernel_accept(listener, &sock, O_NONBLOCK)) || err == -ECONNABORTED) {
+		if (err)
+			continue;
 		/* A child is born with the listener's callback. */
 		write_lock_bh(&sock->sk->sk_callback_lock);
 		sock->sk->sk_user_data = NULL;
@@ -31,16 +35,19 @@ static void accept_work(struct work_struct *work)
 		write_unlock_bh(&sock->sk->sk_callback_lock);
 		rs_server_accept(sock);
 	}
+	/* No memory, say: those that wait in the backlog will not call again. */
+	if (err != -EAGAIN)
+		queue_delayed_work(system_unbound_wq, to_delayed_work(work), AGAIN);
 }
 
-static DECLARE_WORK(accepting, accept_work);
+static DECLARE_DELAYED_WORK(accepting, accept_work);
 
 static void data_ready(struct sock *sk)
 {
 	read_lock_bh(&sk->sk_callback_lock);
 	/* A child that is not accepted yet has the same callback. */
 	if (sk->sk_user_data == &accepting && sk->sk_state == TCP_LISTEN)
-		queue_work(system_unbound_wq, &accepting);
+		mod_delayed_work(system_unbound_wq, &accepting, 0);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -83,7 +90,7 @@ void rs_listener_stop(void)
 	sock->sk->sk_user_data = NULL;
 	sock->sk->sk_data_ready = old_data_ready;
 	write_unlock_bh(&sock->sk->sk_callback_lock);
-	cancel_work_sync(&accepting);
+	cancel_delayed_work_sync(&accepting);
 	listener = NULL;
 	sock_release(sock);
 	rs_server_stop();
