@@ -8,7 +8,7 @@ zram keep the pages in the RAM of node b.
 import ramster
 from vmlab import wait_until
 
-SIZE_MB = 448
+SIZE_MB = 1024  # as swap is in real life, not half full: a clean page need not be written again
 NQN = "nqn.2026-11.test:ram"
 
 

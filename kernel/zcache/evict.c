@@ -15,7 +15,10 @@
 static struct work_struct evict_work;
 static struct delayed_work age_work;
 static struct delayed_work retry_work;
-static atomic_long_t extra_pages;
+
+/* What memory reclaim has asked for, of any age, and of cold pages only. */
+static atomic_long_t wanted_pages;
+static atomic_long_t wanted_cold_pages;
 
 /* The device with the most local pages that are not in @skip's bits; referenced. */
 static struct zc_dev *fattest(const unsigned long *skip)
@@ -52,29 +55,48 @@ bool zc_remote_has_room(const struct zc_dev *dev)
 	return room;
 }
 
-static void evict(struct work_struct *work)
+/* How many pages of at least that age are on their way; 0 if no device can let go of any. */
+static unsigned int evict_from_fattest(unsigned long *stuck, unsigned int min_age)
 {
-	DECLARE_BITMAP(stuck, ZC_DEVICES_MAX) = {};
-	unsigned int noreclaim = memalloc_noreclaim_save();
-	long extra = atomic_long_xchg(&extra_pages, 0);
 	struct zc_dev *dev;
-	unsigned int n;
+	unsigned int n = 0;
 
-	while (extra > 0 || zc_pool_excess(false)) {
-		dev = fattest(stuck);
-		if (!dev)
-			break;
-		n = zc_push_batch(dev, 0);
+	while (!n && (dev = fattest(stuck))) {
+		n = zc_push_batch(dev, min_age);
 		/* Donors that are just busy tell when they are not. */
 		if (!n && !zc_remote_has_room(dev))
-			n = zc_writeback_some(dev);
+			n = zc_writeback_some(dev, min_age);
 		if (!n) {
 			zc_save_kick(dev);
 			set_bit(dev->id, stuck);
 		}
 		zc_dev_put(dev);
-		extra -= n;
 		cond_resched();
+	}
+	return n;
+}
+
+static void evict(struct work_struct *work)
+{
+	DECLARE_BITMAP(stuck, ZC_DEVICES_MAX) = {};
+	unsigned int noreclaim = memalloc_noreclaim_save();
+	long wanted = atomic_long_xchg(&wanted_pages, 0);
+	long cold = atomic_long_xchg(&wanted_cold_pages, 0);
+	unsigned int n;
+
+	while (wanted > 0 || zc_pool_excess(false)) {
+		n = evict_from_fattest(stuck, 0);
+		if (!n)
+			break;
+		wanted -= n;
+		cold -= n;
+	}
+	bitmap_zero(stuck, ZC_DEVICES_MAX);
+	while (cold > 0) {
+		n = evict_from_fattest(stuck, ZC_COLD_S);
+		if (!n)
+			break;
+		cold -= n;
 	}
 	memalloc_noreclaim_restore(noreclaim);
 }
@@ -118,10 +140,10 @@ void zc_evict_flush(void)
 	flush_work(&evict_work);
 }
 
-/* So many zpages should go in any case. Any context. */
-void zc_evict_extra(unsigned long pages)
+/* So many zpages should go, even below the marks; @cold: cold ones only. Any context. */
+void zc_evict_want(unsigned long pages, bool cold)
 {
-	atomic_long_add(pages, &extra_pages);
+	atomic_long_add(pages, cold ? &wanted_cold_pages : &wanted_pages);
 	zc_evict_kick();
 }
 

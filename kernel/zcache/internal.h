@@ -159,7 +159,11 @@ void zc_lru_resort(struct zc_dev *dev);
 struct zc_entry *zc_lru_isolate(struct zc_dev *dev, unsigned int min_age);
 struct zc_entry *zc_lru_isolate_unsaved(struct zc_dev *dev, unsigned int min_age);
 struct zc_entry *zc_lru_isolate_slot(struct zc_dev *dev, u64 slot);
+bool zc_lru_has(struct zc_dev *dev, unsigned int min_age);
 u16 zc_now(void);
+
+/* A page that has lain in the pool for so many seconds is cold. */
+#define ZC_COLD_S	60
 
 /* donors.c */
 bool zc_donors_add(struct zc_donors *donors, u16 donor);
@@ -207,7 +211,7 @@ void zc_evict_init(void);
 void zc_evict_exit(void);
 void zc_evict_kick(void);
 void zc_evict_flush(void);
-void zc_evict_extra(unsigned long pages);
+void zc_evict_want(unsigned long pages, bool cold);
 void zc_age_out_changed(void);
 bool zc_evict_wait(const struct zc_dev *dev);
 bool zc_remote_has_room(const struct zc_dev *dev);
@@ -217,6 +221,7 @@ unsigned long zc_pool_pages(void);
 bool zc_pool_is_full(void);
 unsigned long zc_pool_excess(bool high);
 unsigned long zc_pool_above_half(void);
+unsigned long zc_pool_above_floor(void);
 void zc_leaving_add(long bytes);
 
 /* push.c */
@@ -238,7 +243,7 @@ void zc_donor_reset(u16 donor, bool removed);
 /* writeback.c */
 int zc_writeback_init(void);
 void zc_writeback_exit(void);
-unsigned int zc_writeback_some(struct zc_dev *dev);
+unsigned int zc_writeback_some(struct zc_dev *dev, unsigned int min_age);
 bool zc_is_saved(const struct zc_dev *dev, u32 slot);
 bool zc_is_paused(const struct zc_dev *dev);
 void zc_save_soon(struct zc_dev *dev);

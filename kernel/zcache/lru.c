@@ -120,6 +120,23 @@ static struct zc_entry *isolate_from_frame(struct zc_dev *dev)
 	return e;
 }
 
+static bool is_younger(const struct zc_entry *e, unsigned int age)
+{
+	return age && (u16)(zc_now() - e->stamp) < age;
+}
+
+/* Is there an entry on the list that is at least so many seconds old? Process context. */
+bool zc_lru_has(struct zc_dev *dev, unsigned int min_age)
+{
+	bool has;
+
+	spin_lock(&dev->lru_lock);
+	has = !list_empty(&dev->lru) &&
+	      !is_younger(list_last_entry(&dev->lru, struct zc_entry, lru), min_age);
+	spin_unlock(&dev->lru_lock);
+	return has;
+}
+
 static struct zc_entry *isolate_from_list(struct zc_dev *dev, struct list_head *list,
 					  unsigned int min_age)
 {
@@ -128,7 +145,7 @@ static struct zc_entry *isolate_from_list(struct zc_dev *dev, struct list_head *
 	spin_lock(&dev->lru_lock);
 	while (!found && !list_empty(list)) {
 		e = list_last_entry(list, struct zc_entry, lru);
-		if (min_age && (u16)(zc_now() - e->stamp) < min_age)
+		if (is_younger(e, min_age))
 			break;
 		list_del_init(&e->lru);
 		/* Zero: its last put is waiting for our lock. */

@@ -51,6 +51,22 @@ void zc_leaving_add(long bytes)
 	atomic_long_add(bytes, &leaving_bytes);
 }
 
+static unsigned long above(unsigned long mark)
+{
+	unsigned long pages = staying();
+
+	return pages > mark ? pages - mark : 0;
+}
+
+/*
+ * Between two marks lie 3 % of the pool, but in a small one enough for some batches:
+ * what is stored while eviction gets going.
+ */
+static unsigned long margin(unsigned long max)
+{
+	return max(max / 32, min(max / 16, 256UL));
+}
+
 /**
  * zc_pool_excess - how far above a mark the pool is
  * @high: the high mark, or else the low one
@@ -59,16 +75,19 @@ void zc_leaving_add(long bytes)
  */
 unsigned long zc_pool_excess(bool high)
 {
-	unsigned long pages = staying(), max = max_pages();
-	unsigned long mark = high ? max / 16 * 15 : max / 16 * 14;
+	unsigned long max = max_pages();
 
-	return pages > mark ? pages - mark : 0;
+	return above(max - margin(max) * (high ? 1 : 2));
 }
 
 /* Pages above half of what the pool may take. Process context. */
 unsigned long zc_pool_above_half(void)
 {
-	unsigned long pages = staying(), half = max_pages() / 2;
+	return above(max_pages() / 2);
+}
 
-	return pages > half ? pages - half : 0;
+/* Pages above the quarter that memory reclaim leaves alone. Process context. */
+unsigned long zc_pool_above_floor(void)
+{
+	return above(max_pages() / 4);
 }

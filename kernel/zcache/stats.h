@@ -50,7 +50,8 @@
 	X(p, writeback_failed)		\
 	X(p, writeback_runs)		\
 	X(p, saved_pages)		\
-	X(p, shrinker_asked)
+	X(p, shrinker_asked)		\
+	X(p, oom_asked)
 
 COUNTERS_DECLARE(zc, ZC_COUNTERS);
 

@@ -236,13 +236,14 @@ static int start(struct zc_dev *dev, struct zc_entry *e, bool drop)
 /**
  * zc_writeback_some - move the oldest pages of a device to its backing device
  * @dev: whose; the caller holds a reference
+ * @min_age: only those at least so many seconds old
  *
  * Pages that are there already are just dropped.
  *
  * Context: process, under memalloc_noreclaim.
  * Return: how many have left or are on their way.
  */
-unsigned int zc_writeback_some(struct zc_dev *dev)
+unsigned int zc_writeback_some(struct zc_dev *dev, unsigned int min_age)
 {
 	unsigned int looked, n = 0;
 	struct zc_entry *e;
@@ -251,7 +252,7 @@ unsigned int zc_writeback_some(struct zc_dev *dev)
 	if (!fswap_has_backing(dev->fdev))
 		return 0;
 	for (looked = 0; looked < ZCACHE_PUSH_MAX && err != -EAGAIN; looked++) {
-		e = zc_lru_isolate(dev, 0);
+		e = zc_lru_isolate(dev, min_age);
 		if (!e)
 			break;
 		if (fswap_slot_is_below(dev->fdev, e->slot)) {
