@@ -422,7 +422,7 @@ static void test_a_device_that_udev_looks_at_goes_when_it_has_looked(void **stat
 static void test_a_stop_waits_for_memory(void **state)
 {
 	struct fake_host *f = *state;
-	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1 };
+	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 60 };
 	char *swaps = fake_host_path(f, "proc/swaps"), *meminfo = fake_host_path(f, "proc/meminfo");
 	char *text = rms_format("Filename Type Size Used Priority\n"
 				"%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
@@ -438,7 +438,7 @@ static void test_a_stop_waits_for_memory(void **state)
 		_exit(0);
 	}
 	assert_int_equal(rms_down(&b, &err), 0);
-	assert_int_equal(waitpid(program, NULL, WNOHANG), program);
+	assert_int_equal(waitpid(program, NULL, 0), program);
 	assert_absent(f, "config/frontswap/frontswap0");
 	free(text);
 	free(meminfo);
