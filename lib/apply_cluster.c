@@ -75,7 +75,7 @@ static int apply_attributes(struct rms_apply *a, const char *dir)
 	for (i = 0; i < ARRAY_LEN(attrs); i++)
 		if (set(a, dir, &attrs[i]))
 			return -1;
-	return 0;
+	return rms_cfs_set(a->host, &a->journal, dir, "seal", c->seal.s, a->err);
 }
 
 static bool attr_is(const char *dir, const char *name, const char *value)

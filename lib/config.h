@@ -64,6 +64,7 @@ struct rms_cluster {
 	struct rms_int replicas;
 	struct rms_int allow_loss;
 	struct rms_int insecure;
+	struct rms_str seal;
 	struct rms_str key_file;
 };
 

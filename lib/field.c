@@ -8,6 +8,7 @@
 #define SWAP_BYTES_MAX	(15LL << 40)	/* a swap area has less than 2^32 pages */
 #define MB_MAX		(64LL << 20)				/* 64 TiB */
 
+static const char *const seals[] = { "on", "off", NULL };
 static const char *const compressors[] = { "lz4", "lzo-rle", "zstd", NULL };
 static const char *const allocators[] = { "zsmalloc", "zbud", NULL };
 static const char *const backups[] = { "disk", "none", NULL };
@@ -54,6 +55,7 @@ static const struct rms_field cluster_fields[] = {
 	INT(rms_cluster, replicas, 1, RMS_REPLICAS_MAX, 1),
 	BOOL(rms_cluster, allow_loss),
 	BOOL(rms_cluster, insecure),
+	CHOICE(rms_cluster, seal, seals, "on"),
 	{ .name = "key_file", .kind = RMS_FIELD_PATH, .offset = offsetof(struct rms_cluster, key_file),
 	  .string = RMS_KEY_PATH },
 	{ .name = "nodes", .kind = RMS_FIELD_LIST, .fields = rms_fields_node },

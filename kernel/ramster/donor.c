@@ -19,12 +19,24 @@
 #define LENT_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN | __GFP_NOMEMALLOC)
 #define ZPAGE_GFP	(LENT_GFP | __GFP_HIGHMEM | __GFP_MOVABLE)
 
+/* What zsmalloc cannot hold of a zpage, since it ends at a page, is in @tail. */
 struct rs_lent {
 	unsigned long handle;
 	refcount_t refs;
 	u16 len;
 	u16 version;
+	u8 tail[];
 };
+
+static size_t tail_len(size_t len)
+{
+	return len > PAGE_SIZE ? len - PAGE_SIZE : 0;
+}
+
+static size_t body_len(size_t len)
+{
+	return min_t(size_t, len, PAGE_SIZE);
+}
 
 static struct kmem_cache *lent_cache;
 
@@ -32,6 +44,22 @@ static struct kmem_cache *lent_cache;
 static bool version_le(u16 a, u16 b)
 {
 	return (s16)(a - b) <= 0;
+}
+
+static struct rs_lent *lent_alloc(size_t len)
+{
+	size_t tail = tail_len(len);
+
+	return tail ? kmalloc(sizeof(struct rs_lent) + tail, LENT_GFP) :
+		      kmem_cache_alloc(lent_cache, LENT_GFP);
+}
+
+static void lent_free(struct rs_lent *l, size_t len)
+{
+	if (tail_len(len))
+		kfree(l);
+	else
+		kmem_cache_free(lent_cache, l);
 }
 
 static void lent_put(struct rs_owner *owner, struct rs_lent *l)
@@ -42,7 +70,7 @@ static void lent_put(struct rs_owner *owner, struct rs_lent *l)
 	atomic_long_dec(&owner->pages);
 	counter_dec(rs, foreign_pages);
 	counter_add(rs, foreign_zbytes, -(s64)l->len);
-	kmem_cache_free(lent_cache, l);
+	lent_free(l, l->len);
 }
 
 static void get_entry(void *host, u64 slot, void *entry)
@@ -81,16 +109,18 @@ static struct tmem_pool *pool_of(struct rs_owner *owner, u32 id, bool make)
 static bool put_one(struct rs_owner *owner, struct tmem_pool *pool,
 		    const struct rs_wire_rec *rec, const u8 *data)
 {
-	struct rs_lent *l = kmem_cache_alloc(lent_cache, LENT_GFP);
+	struct rs_lent *l = lent_alloc(rec->len);
+	size_t body = body_len(rec->len);
 
 	if (!l)
 		return false;
-	l->handle = zs_malloc(owner->zs, rec->len, ZPAGE_GFP, NUMA_NO_NODE);
+	l->handle = zs_malloc(owner->zs, body, ZPAGE_GFP, NUMA_NO_NODE);
 	if (IS_ERR_VALUE(l->handle)) {
-		kmem_cache_free(lent_cache, l);
+		lent_free(l, rec->len);
 		return false;
 	}
-	zs_obj_write(owner->zs, l->handle, (void *)data, rec->len);
+	zs_obj_write(owner->zs, l->handle, (void *)data, body);
+	memcpy(l->tail, data + body, tail_len(rec->len));
 	refcount_set(&l->refs, 1);
 	l->len = rec->len;
 	l->version = rec->version;
@@ -165,10 +195,11 @@ size_t rs_donor_get(struct rs_owner *owner, u32 id, const struct rs_wire_get *ge
 		len = l->len;
 	if (len && len <= room) {
 		/* What straddles two frames is put together in @dst itself. */
-		src = zs_obj_read_begin(owner->zs, l->handle, len, dst);
+		src = zs_obj_read_begin(owner->zs, l->handle, body_len(len), dst);
 		if (src != dst)
-			memcpy(dst, src, len);
-		zs_obj_read_end(owner->zs, l->handle, len, src);
+			memcpy(dst, src, body_len(len));
+		zs_obj_read_end(owner->zs, l->handle, body_len(len), src);
+		memcpy(dst + body_len(len), l->tail, tail_len(len));
 	}
 	if (l)
 		lent_put(owner, l);

@@ -7,6 +7,7 @@
  * sent anew when it is up again, until their deadline.
  */
 #include "peer_internal.h"
+#include "seal.h"
 #include "trace.h"
 
 /* What we keep in a fetch of zcache's while it is ours. */
@@ -214,10 +215,55 @@ static struct zcache_fetch *answered(struct rs_peer *peer, const struct rs_wire_
 	return f;
 }
 
+/*
+ * The zpage out of what a donor returned, in its place. -ENOENT: it does not have it; and what it
+ * has instead is as good as nothing.
+ */
+static int open_page(struct rs_peer *peer, const struct zcache_fetch *f, u8 *data, size_t len)
+{
+	unsigned int more = rs_seal_bytes();
+	const struct rs_seal_page page = {
+		.dev = f->dev,
+		.slot = f->slot,
+		.version = f->version,
+		.len = f->len,
+		.comp = f->comp,
+	};
+
+	if (!len)
+		return -ENOENT;
+	if (!more)
+		return 0;
+	if (len == f->len + more && rs_unseal(data, &page))
+		return 0;
+	counter_inc(rs, seal_failures);
+	rs_peer_lied(peer, f);
+	return -ENOENT;
+}
+
+/* The fetch has its answer: @len bytes at @data, 0: nothing. */
+static void end(struct rs_peer *peer, struct zcache_fetch *f, u8 *data, size_t len)
+{
+	int err = open_page(peer, f, data, len);
+
+	if (!err)
+		len = rs_seal_bytes() ? f->len : len;
+	trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, len, err);
+	if (err)
+		counter_inc(rs, pages_fetch_missed);
+	else
+		counter_inc(rs, pages_fetched);
+	zcache_fetch_done(f, err, data, err ? 0 : len);
+	/* What was secret does not stay in the buffer. */
+	if (!err && rs_seal_bytes())
+		memzero_explicit(data, len);
+}
+
 /* GET_REPLY. Process context. An errno breaks the lane. */
 int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
-	const u8 *data = payload + hdr->count * RS_WIRE_REC;
+	/* The lane's buffer, and nobody's else until we return. */
+	u8 *data = (u8 *)payload + hdr->count * RS_WIRE_REC;
 	struct rs_wire_got got;
 	struct zcache_fetch *f;
 	unsigned int i;
@@ -225,15 +271,8 @@ int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8
 	for (i = 0; i < hdr->count; i++) {
 		rs_wire_got_decode(payload + i * RS_WIRE_REC, &got);
 		f = answered(peer, &got);
-		if (f) {
-			trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, got.len,
-					    got.len ? 0 : -ENOENT);
-			if (got.len)
-				counter_inc(rs, pages_fetched);
-			else
-				counter_inc(rs, pages_fetch_missed);
-			zcache_fetch_done(f, got.len ? 0 : -ENOENT, data, got.len);
-		}
+		if (f)
+			end(peer, f, data, got.len);
 		/* else: it came too late, and was asked for elsewhere. */
 		data += got.len;
 	}

@@ -89,7 +89,7 @@ int rs_lane_equip(struct rs_lane *lane)
 /* The lane is closed, or never had a connection. Process context. */
 void rs_lane_exit(struct rs_lane *lane)
 {
-	kvfree(lane->rx_buf);
+	kvfree_sensitive(lane->rx_buf, lane->rx_size);
 	lane->rx_buf = NULL;
 }
 

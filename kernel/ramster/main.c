@@ -9,6 +9,7 @@
 #include "node.h"
 #include "peer.h"
 #include "recall.h"
+#include "seal.h"
 #include "server.h"
 #include "stats.h"
 
@@ -26,6 +27,7 @@ static int __init ramster_init(void)
 	err = get_random_bytes_wait(rs_incarnation, sizeof(rs_incarnation));
 	if (err)
 		return err;
+	rs_seal_init();
 	rs_debugfs_init();
 
 	err = rs_netlink_init();
@@ -60,6 +62,7 @@ err_donor:
 	rs_netlink_exit();
 err_netlink:
 	rs_debugfs_exit();
+	rs_seal_exit();
 	return err;
 }
 
@@ -73,6 +76,7 @@ static void __exit ramster_exit(void)
 	rs_donor_exit();
 	rs_netlink_exit();
 	rs_debugfs_exit();
+	rs_seal_exit();
 }
 
 module_init(ramster_init);

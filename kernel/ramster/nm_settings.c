@@ -8,6 +8,7 @@
 #include "donor.h"
 #include "nm.h"
 #include "peer.h"
+#include "seal.h"
 #include "server.h"
 
 #define MB_MAX	(1U << 24)	/* 16 TiB */
@@ -19,6 +20,7 @@
 	.reconnect_ms = 500,		\
 	.fetch_timeout_ms = 8000,	\
 	.grace_s = 3600,		\
+	.seal = RS_SEAL_ON,		\
 }
 
 struct rs_settings rs_settings = DEFAULTS;
@@ -131,6 +133,38 @@ static ssize_t cluster_insecure_store(struct config_item *item, const char *page
 }
 CONFIGFS_ATTR(cluster_, insecure);
 
+static ssize_t cluster_seal_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%s\n", rs_seal_names[READ_ONCE(rs_settings.seal)]);
+}
+
+static bool is_donor(const struct nm_node *node, const void *unused)
+{
+	return node->connect;
+}
+
+/* Pages that donors hold were sealed, or not, when they left: so not while there are any. */
+static ssize_t cluster_seal_store(struct config_item *item, const char *page, size_t count)
+{
+	int mode = __sysfs_match_string(rs_seal_names, __RS_SEALS, page), err = 0;
+	const struct nm_node *donor;
+
+	if (mode < 0)
+		return nm_refuse(item, "seal", mode, "\"%*pE\" is not on or off",
+				 nm_typed(page, count), page);
+	mutex_lock(&nm_change_lock);
+	donor = nm_table_match(is_donor, NULL);
+	if (mode != rs_settings.seal && donor)
+		err = nm_refuse(item, "seal", -EBUSY,
+				"frozen while node %s is connected; write 0 to its connect first",
+				donor->name);
+	else
+		WRITE_ONCE(rs_settings.seal, mode);
+	mutex_unlock(&nm_change_lock);
+	return err ?: count;
+}
+CONFIGFS_ATTR(cluster_, seal);
+
 /* One or more keys in hex, each on a line or after a space: how many, or -EINVAL. */
 static int keys_parse(const char *page, size_t count, struct rs_auth_key *keys)
 {
@@ -205,6 +239,7 @@ struct configfs_attribute *nm_cluster_attrs[] = {
 	&cluster_attr_quota_mb,
 	&cluster_attr_grace_s,
 	&cluster_attr_insecure,
+	&cluster_attr_seal,
 	&cluster_attr_key,
 	&cluster_attr_key_ids,
 	NULL,

@@ -36,6 +36,7 @@ struct rs_settings {
 	u32 keep_free_mb;	/* 0: 1/16 of RAM */
 	u32 quota_mb;		/* 0: none */
 	u32 grace_s;		/* for which the pages of an owner that is away are kept */
+	u32 seal;		/* enum rs_seal_mode */
 	bool insecure;
 };
 

@@ -157,10 +157,10 @@ static bool make_unusable(struct rs_peer *peer, bool removing)
 	return was_usable;
 }
 
-/* So many of our pages are to leave it; while it is drained all are, in any case. */
+/* So many of our pages are to leave it; while it is drained, or has lied, all are, in any case. */
 static void evacuate(struct rs_peer *peer, u64 pages)
 {
-	if (!READ_ONCE(peer->draining))
+	if (!READ_ONCE(peer->draining) && !READ_ONCE(peer->lied))
 		zcache_donor_evacuate(peer->info.num, pages);
 }
 
@@ -214,6 +214,28 @@ static void recalled(struct rs_peer *peer, u16 mb)
 		 peer->info.name, peer->info.num, mb);
 	pr_info("%s\n", text);
 	rs_event(RAMSTER_EVENT_RECALLED, peer->info.num, peer->info.name, RAMSTER_NODE_UP, text);
+}
+
+/**
+ * rs_peer_lied - a donor has returned something else than it was given
+ * @peer: the donor
+ * @f:    what it was asked for
+ *
+ * By malice or because its memory is bad: it gets no more pages, and those that it
+ * still returns as they were are taken back. It stays suspect until it is removed and added again.
+ *
+ * Context: process.
+ */
+void rs_peer_lied(struct rs_peer *peer, const struct zcache_fetch *f)
+{
+	pr_err_ratelimited("node %s (%u) returned for slot %u of frontswap%u what we did not give it: its memory is bad, or it cheats; it gets no more pages\n",
+			   peer->info.name, peer->info.num, f->slot, f->dev);
+	if (READ_ONCE(peer->lied))
+		return;
+	WRITE_ONCE(peer->lied, true);
+	change_state(peer, BIT(RAMSTER_NODE_UP), RAMSTER_NODE_SUSPECT,
+		     "it returned a page that is not what it was given");
+	zcache_donor_evacuate(peer->info.num, U64_MAX);
 }
 
 static struct rs_peer *peer_of(struct rs_lane *lane, enum rs_lane_kind kind)
@@ -384,6 +406,9 @@ static void judge(struct rs_peer *peer)
 	else if (quiet > READ_ONCE(rs_settings.suspect_ms))
 		change_state(peer, BIT(RAMSTER_NODE_UP), RAMSTER_NODE_SUSPECT,
 			     "it does not answer");
+	else if (READ_ONCE(peer->lied))
+		change_state(peer, BIT(RAMSTER_NODE_UP), RAMSTER_NODE_SUSPECT,
+			     "it returned a page that is not what it was given");
 	else
 		change_state(peer, BIT(RAMSTER_NODE_SUSPECT), RAMSTER_NODE_UP,
 			     "it answers again");

@@ -94,6 +94,7 @@ struct rs_push_target {
  * @settled:   link_work has ended all after removal
  * @incarnation: of the last handshake, if @has_incarnation
  * @key_id:    of the key that it was made with, zero without; @key_slot: to be tried next
+ * @lied:      it has returned a page that is not ours: suspect until it is removed
  * @linked:    both lanes have shaken hands; link_work alone sets and clears it
  * @usable:    linked, and state is UP or SUSPECT, so lanes may be used
  * @recalling: it wants RAM back, until it says that it has room
@@ -126,6 +127,7 @@ struct rs_peer {
 	bool recalling;
 	bool draining;
 	bool is_there;
+	bool lied;
 	bool has_incarnation;
 	u8 incarnation[16];
 	u8 key_id[RS_WIRE_KEY_ID];
@@ -175,6 +177,7 @@ struct rs_peer *rs_peer_next_usable(u16 num);
 void rs_peer_put(struct rs_peer *peer);
 enum ramster_node_state rs_peer_state(u16 num);
 void rs_peer_heard(struct rs_peer *peer, u32 room);
+void rs_peer_lied(struct rs_peer *peer, const struct zcache_fetch *f);
 
 /* push.c */
 int rs_push_init(void);

@@ -4,7 +4,8 @@
  *
  * A batch has one buffer and goes to one or more donors, each of which is a
  * target with a credit of that peer. The batches are made at load: their number
- * bounds what is in flight, and a push needs no memory.
+ * bounds what is in flight, and a push needs no memory. Each zpage is sealed in the buffer,
+ * once for all donors.
  */
 #include <linux/mm.h>
 #include <linux/random.h>
@@ -13,6 +14,7 @@
 
 #include "peer_internal.h"
 #include "placement.h"
+#include "seal.h"
 #include "trace.h"
 
 #define PUSHES		8
@@ -194,11 +196,12 @@ put:
 
 void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 len)
 {
-	struct rs_wire_rec rec = { .slot = slot, .version = version, .len = len, .comp = comp };
+	u16 bytes = len + rs_seal_bytes();
+	struct rs_wire_rec rec = { .slot = slot, .version = version, .len = bytes, .comp = comp };
 	struct rs_push *p = push_of(zp);
 	void *room;
 
-	if (zp->nr == ZCACHE_PUSH_MAX || p->bytes + len > PUSH_DATA)
+	if (zp->nr == ZCACHE_PUSH_MAX || p->bytes + bytes > PUSH_DATA)
 		return NULL;
 	rs_wire_rec_encode(p->wire + zp->nr * RS_WIRE_REC, &rec);
 	zp->rec[zp->nr++] = (struct zcache_push_rec) {
@@ -208,8 +211,31 @@ void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 le
 		.comp = comp,
 	};
 	room = p->data + p->bytes;
-	p->bytes += len;
+	p->bytes += bytes;
 	return room;
+}
+
+static void seal(struct rs_push *p)
+{
+	unsigned int i, more = rs_seal_bytes();
+	u8 *data = p->data;
+
+	if (!more)
+		return;
+	for (i = 0; i < p->zp.nr; i++) {
+		const struct zcache_push_rec *rec = &p->zp.rec[i];
+		const struct rs_seal_page page = {
+			.dev = p->zp.dev,
+			.slot = rec->slot,
+			.version = rec->version,
+			.len = rec->len,
+			.comp = rec->comp,
+		};
+
+		rs_seal(data, &page);
+		data += rec->len + more;
+		cond_resched();
+	}
 }
 
 /* One less who uses the batch; the last one ends it. Process context, without locks. */
@@ -262,6 +288,7 @@ void rs_push_submit(struct zcache_push *zp)
 		put_idle(p);
 		return;
 	}
+	seal(p);
 	atomic_set(&p->pending, nr_donors);
 	for (i = 0; i < nr_donors; i++) {
 		t = &p->target[i];

@@ -17,6 +17,7 @@
 	X(p, pages_fetched)		\
 	X(p, pages_fetch_missed)	\
 	X(p, pages_fetch_failed)	\
+	X(p, seal_failures)		\
 	X(p, pages_flushed)		\
 	X(p, put_frames)		\
 	X(p, get_frames)		\

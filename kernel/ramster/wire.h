@@ -28,7 +28,8 @@
 #define RS_WIRE_MAX_RECORDS	64	/* PUT, GET and their replies */
 #define RS_WIRE_MAX_FLUSH	512	/* records in a FLUSH */
 #define RS_WIRE_REC		8	/* bytes of a record */
-#define RS_WIRE_MAX_ZPAGE	4096
+#define RS_WIRE_SEAL		24	/* bytes that a zpage is longer when its owner sealed it */
+#define RS_WIRE_MAX_ZPAGE	(4096 + RS_WIRE_SEAL)
 #define RS_WIRE_MAX_DATA	(128 * 1024)	/* zpage bytes in a frame */
 #define RS_WIRE_MAX_PAYLOAD	(RS_WIRE_MAX_RECORDS * RS_WIRE_REC + RS_WIRE_MAX_DATA)
 #define RS_WIRE_TAG		16	/* bytes behind the payload of an authenticated frame */
@@ -100,7 +101,7 @@ struct rs_wire_hdr {
 struct rs_wire_rec {
 	u32 slot;
 	u16 version;
-	u16 len;	/* 1 to 4096; in 13 bits */
+	u16 len;	/* 1 to RS_WIRE_MAX_ZPAGE; in 13 bits */
 	u8 comp;	/* in 2 bits */
 };
 

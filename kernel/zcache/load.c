@@ -182,6 +182,8 @@ static int ask_next(struct remote_load *rl)
 			rl->asked++;
 		rl->fetch.dev = rl->dev->id;
 		rl->fetch.version = r.version;
+		rl->fetch.len = r.len;
+		rl->fetch.comp = r.comp;
 		rl->fetch.hedge = round < ROUND_FULL ? round + 1 : 0;
 		rl->fetch.patient = round == ROUND_PATIENT;
 		rl->fetch.donor = r.donor[rl->tried++ % n];

@@ -60,6 +60,8 @@ struct zcache_push {
  * @slot:    key
  * @donor:   whom to ask
  * @version: the contents wanted
+ * @len:     bytes that they have
+ * @comp:    their compressor id
  * @hedge:   0: until the deadline. Else there is somebody else to ask: end it with -ETIME when
  *	     the donor takes much longer than it used to; the larger, the more patience
  * @patient: there is nobody else to ask: wait for a donor that is down, until the deadline
@@ -71,6 +73,8 @@ struct zcache_fetch {
 	u32 slot;
 	u16 donor;
 	u16 version;
+	u16 len;
+	u8 comp;
 	u8 hedge;
 	bool patient;
 };
@@ -176,8 +180,8 @@ void zcache_push_done(struct zcache_push *push);
 /**
  * zcache_fetch_done - a fetch has ended
  * @fetch: which; not to be touched afterwards
- * @err:  0; -ENOENT: the donor does not hold this version; -ETIME: it takes long; another: it
- *	  could not be had from this donor now
+ * @err:  0; -ENOENT: the donor does not hold this version, or it returned something else
+ *	  in its place; -ETIME: it takes long; another: it could not be had from this donor now
  * @data: the zpage, linear; the tier's again on return
  * @len:  its length as the donor says; any value is tolerated
  *

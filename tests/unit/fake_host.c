@@ -24,7 +24,7 @@ static const struct preset cluster_attrs[] = {
 	{ "heartbeat_ms", "1000" }, { "suspect_ms", "3000" }, { "dead_ms", "10000" },
 	{ "reconnect_ms", "500" }, { "fetch_timeout_ms", "8000" },
 	{ "lend_max_mb", "0" }, { "keep_free_mb", "0" }, { "quota_mb", "0" },
-	{ "grace_s", "3600" },	{ "insecure", "0" }, { "key", "" }, { }
+	{ "grace_s", "3600" }, { "insecure", "0" }, { "seal", "on" }, { "key", "" }, { }
 };
 static const struct preset node_attrs[] = {
 	{ "num", "none" }, { "address", "none" }, { "port", "7777" }, { "local", "0" }, { "connect", "0" },

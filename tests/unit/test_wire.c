@@ -348,8 +348,9 @@ static void test_put_lengths(void **state)
 	set_len(2, 99);
 	assert_int_equal(check(), 0);
 
-	begin_put(1, 4096);
-	set_len(0, 4097);
+	begin_put(1, RS_WIRE_MAX_ZPAGE);
+	assert_int_equal(check(), 0);
+	set_len(0, RS_WIRE_MAX_ZPAGE + 1);
 	f.h.length++;
 	assert_int_equal(check(), -EBADMSG);
 	set_len(0, 8191);
@@ -399,9 +400,10 @@ static void test_get_reply(void **state)
 	f.payload[5] = 0xff;
 	assert_int_equal(check(), -EBADMSG);
 
-	begin_get_reply(2, 4096);
-	f.payload[4] = 1;
-	f.h.length = 16 + 4097 + 4096;
+	begin_get_reply(2, RS_WIRE_MAX_ZPAGE);
+	assert_int_equal(check(), 0);
+	f.payload[4]++;
+	f.h.length++;
 	assert_int_equal(check(), -EBADMSG);
 }
 

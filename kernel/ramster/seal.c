@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* seal.c - zpages as donors see them; seal.h has the contract */
+#include <crypto/chacha20poly1305.h>
+#include <linux/atomic.h>
+#include <linux/random.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "node.h"
+#include "seal.h"
+#include "wire.h"
+
+#define TAG	CHACHA20POLY1305_AUTHTAG_SIZE
+#define AD	13
+
+const char *const rs_seal_names[__RS_SEALS] = {
+	[RS_SEAL_OFF] = "off",
+	[RS_SEAL_ON] = "on",
+};
+
+static u8 key[CHACHA20POLY1305_KEY_SIZE];
+static atomic64_t last_nonce;	/* 2^64 pages are not sealed in one life of a module */
+
+unsigned int rs_seal_bytes(void)
+{
+	return READ_ONCE(rs_settings.seal) == RS_SEAL_OFF ? 0 : RS_WIRE_SEAL;
+}
+
+/* What is not in the page and must be right all the same. */
+static void describe(u8 ad[AD], const struct rs_seal_page *page)
+{
+	put_unaligned_le32(page->dev, ad);
+	put_unaligned_le32(page->slot, ad + 4);
+	put_unaligned_le16(page->version, ad + 8);
+	put_unaligned_le16(page->len, ad + 10);
+	ad[12] = page->comp;
+}
+
+/**
+ * rs_seal - seal a zpage in its place
+ * @data: @page->len bytes, and room for RS_WIRE_SEAL more
+ * @page: which it is
+ *
+ * Context: process; allocates nothing.
+ */
+void rs_seal(u8 *data, const struct rs_seal_page *page)
+{
+	u64 nonce = atomic64_inc_return(&last_nonce);
+	u8 ad[AD];
+
+	BUILD_BUG_ON(TAG + sizeof(nonce) != RS_WIRE_SEAL);
+	describe(ad, page);
+	chacha20poly1305_encrypt(data, data, page->len, ad, sizeof(ad), nonce, key);
+	put_unaligned_le64(nonce, data + page->len + TAG);
+}
+
+/**
+ * rs_unseal - what was sealed, in its place
+ * @data: @page->len + RS_WIRE_SEAL bytes; on success the first @page->len are the zpage
+ * @page: which it should be
+ *
+ * Context: process; allocates nothing.
+ * Return: false: it is not what we have sealed for this place; nothing has changed.
+ */
+bool rs_unseal(u8 *data, const struct rs_seal_page *page)
+{
+	u64 nonce = get_unaligned_le64(data + page->len + TAG);
+	u8 ad[AD];
+
+	describe(ad, page);
+	return chacha20poly1305_decrypt(data, data, page->len + TAG, ad, sizeof(ad), nonce, key);
+}
+
+void rs_seal_init(void)
+{
+	get_random_bytes(key, sizeof(key));
+}
+
+void rs_seal_exit(void)
+{
+	memzero_explicit(key, sizeof(key));
+}

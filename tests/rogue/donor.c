@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * donor.c - a donor that lends, and lies
+ *
+ *	honest		keeps and returns what it is given
+ *	flip		returns pages with a bit changed
+ *	stale		returns the first version of a slot that it was ever given
+ *	other		returns another slot's page
+ *	unproven	does not prove the key
+ *	no-key		says that it needs none
+ *	fuzz		now and then answers with anything, properly tagged
+ */
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "rogue.h"
+
+#define SLOTS (1 << 19)
+#define ROOM 100000
+
+struct kept {
+	u8 *data, *first;
+	u16 len, first_len, version;
+};
+
+static struct kept kept[SLOTS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards kept */
+static const char *mode;
+static u32 last_put;
+
+static bool is(const char *name)
+{
+	return !strcmp(mode, name);
+}
+
+static void keep(const struct rs_wire_rec *rec, const u8 *data)
+{
+	struct kept *k = &kept[rec->slot % SLOTS];
+
+	if (k->data != k->first)
+		free(k->data);
+	k->data = malloc(rec->len);
+	memcpy(k->data, data, rec->len);
+	k->len = rec->len;
+	k->version = rec->version;
+	if (!k->first) {
+		k->first = k->data;
+		k->first_len = k->len;
+	}
+	last_put = rec->slot % SLOTS;
+}
+
+static bool put(struct talk *t, const struct rs_wire_hdr *hdr)
+{
+	const u8 *payload = t->frame + RS_WIRE_HDR, *data = payload + hdr->count * RS_WIRE_REC;
+	u64 stored = hdr->count == 64 ? ~0ULL : (1ULL << hdr->count) - 1;
+	struct rs_wire_rec rec;
+	u8 answer[8];
+	int i;
+
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < hdr->count; i++) {
+		rs_wire_rec_decode(payload + i * RS_WIRE_REC, &rec);
+		keep(&rec, data);
+		data += rec.len;
+	}
+	pthread_mutex_unlock(&lock);
+	put_unaligned_le64(stored, answer);
+	return send_frame(t, (struct rs_wire_hdr){ .type = RS_PUT_REPLY, .req_id = hdr->req_id,
+			  .pool = hdr->pool, .count = hdr->count, .room = ROOM }, answer, 8);
+}
+
+/* What is returned for @want, by mode: its length. */
+static u16 pick(const struct rs_wire_get *want, u8 *dst)
+{
+	const struct kept *k = &kept[want->slot % SLOTS];
+	u16 len = k->len;
+
+	if (!k->data || k->version != want->version)
+		return 0;
+	memcpy(dst, k->data, len);
+	if (is("flip"))
+		dst[len / 2] ^= 0x10;
+	if (is("stale") && k->first != k->data) {
+		len = k->first_len;
+		memcpy(dst, k->first, len);
+	}
+	if (is("other")) {
+		len = kept[last_put].len;
+		memcpy(dst, kept[last_put].data, len);
+	}
+	return len;
+}
+
+static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
+{
+	static __thread u8 out[RS_WIRE_MAX_PAYLOAD + RS_WIRE_MAX_ZPAGE];
+	static __thread u8 ask[RS_WIRE_MAX_RECORDS * RS_WIRE_REC];
+	struct rs_wire_hdr answer = { .type = RS_GET_REPLY, .req_id = hdr->req_id,
+				      .pool = hdr->pool, .count = 1, .room = ROOM };
+	struct rs_wire_get want;
+	struct rs_wire_got got;
+	int i;
+
+	memcpy(ask, t->frame + RS_WIRE_HDR, hdr->length);
+	for (i = 0; i < hdr->count; i++) {
+		rs_wire_get_decode(ask + i * RS_WIRE_REC, &want);
+		pthread_mutex_lock(&lock);
+		got.len = pick(&want, out + RS_WIRE_REC);
+		pthread_mutex_unlock(&lock);
+		got.tag = want.tag;
+		got.version = want.version;
+		rs_wire_got_encode(out, &got);
+		if (!send_frame(t, answer, out, RS_WIRE_REC + got.len))
+			return false;
+	}
+	return true;
+}
+
+/* Something of a donor's that nobody asked for, or nothing that makes sense. */
+static bool babble(struct talk *t)
+{
+	static const u8 types[] = { RS_HELLO_REPLY, RS_PUT_REPLY, RS_GET_REPLY, RS_FLUSH_REPLY,
+				    RS_PONG, RS_ROOM, RS_RECALL, RS_ERROR, RS_WELCOME, RS_PUT };
+	struct rs_wire_hdr hdr = { .type = types[rand() % sizeof(types)] };
+	u8 payload[600];
+	size_t len = rand() % 2 ? 8 : rand() % sizeof(payload), i;
+
+	for (i = 0; i < len; i++)
+		payload[i] = rand() % 3 ? 0 : rand();
+	hdr.req_id = rand() % 64;
+	hdr.pool = rand() % 2;
+	hdr.count = rand() % 3 ? len / 8 : (size_t)rand();
+	hdr.status = rand() % 2;
+	hdr.room = rand();
+	return send_frame(t, hdr, payload, len);
+}
+
+static bool answer(struct talk *t, const struct rs_wire_hdr *hdr)
+{
+	struct rs_wire_hdr out = { .req_id = hdr->req_id, .room = ROOM };
+
+	if (is("fuzz") && rand() % 64 == 0)
+		return babble(t);
+	switch (hdr->type) {
+	case RS_PUT:
+		return put(t, hdr);
+	case RS_GET:
+		return get(t, hdr);
+	case RS_FLUSH:
+		out.type = RS_FLUSH_REPLY;
+		out.pool = hdr->pool;
+		return send_frame(t, out, NULL, 0);
+	case RS_PING:
+		out.type = RS_PONG;
+		return send_frame(t, out, NULL, 0);
+	default:
+		return false;
+	}
+}
+
+static bool greet(struct talk *t)
+{
+	u8 nonce[RS_WIRE_NONCE];
+	struct rs_wire_hdr hdr;
+	struct rs_hello hs = { 0 };
+	const char *why;
+
+	random_bytes(nonce, sizeof(nonce));
+	if (!receive(t, &hdr) ||
+	    rs_hello_frame(&hs, &me.self, &me.key, 1, hdr.type, t->frame + RS_WIRE_HDR, &why))
+		return false;
+	if (is("no-key"))
+		hs.key = NULL;
+	rs_hello_answer(&hs, &me.self, nonce);
+	if (is("unproven"))
+		random_bytes(hs.reply + RS_WIRE_UNPROVEN, RS_WIRE_PROOF);
+	if (!send_frame(t, (struct rs_wire_hdr){ .type = RS_HELLO_REPLY }, hs.reply, RS_WIRE_HELLO))
+		return false;
+	if (hs.key) {
+		rs_auth_session(hs.key, hs.hello, hs.reply, &t->rx, &t->tx);
+		t->guarded = true;
+	}
+	return receive(t, &hdr) && hdr.type == RS_PROVE &&
+	       send_frame(t, (struct rs_wire_hdr){ .type = RS_WELCOME, .room = ROOM }, NULL, 0);
+}
+
+static void *serve(void *arg)
+{
+	struct talk *t = calloc(1, sizeof(*t));
+	struct rs_wire_hdr hdr;
+
+	t->fd = (int)(long)arg;
+	if (greet(t))
+		while (receive(t, &hdr) && !rs_wire_check(&hdr, t->frame + RS_WIRE_HDR) &&
+		       answer(t, &hdr))
+			;
+	close(t->fd);
+	free(t);
+	return NULL;
+}
+
+int donor_main(const char *which)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+	pthread_t thread;
+	long conn;
+
+	mode = which;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 16)) {
+		perror("rogue: cannot listen");
+		return 2;
+	}
+	puts("ready");
+	fflush(stdout);
+	while ((conn = accept(fd, NULL, NULL)) >= 0) {
+		pthread_create(&thread, NULL, serve, (void *)conn);
+		pthread_detach(thread);
+	}
+	return 2;
+}

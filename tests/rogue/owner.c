@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * owner.c - attacks on a donor, one a run
+ *
+ * Each returns whether the donor behaved: it let nothing through, and ended the
+ * connection where it should. What it counted and logged is for the test to see.
+ */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rogue.h"
+
+static const char *address;
+static struct talk t;
+
+static bool say_hello(const struct rs_auth_key *key, struct rs_hello *hs)
+{
+	u8 nonce[RS_WIRE_NONCE];
+
+	t.fd = dial(address);
+	if (t.fd < 0)
+		return false;
+	random_bytes(nonce, sizeof(nonce));
+	rs_hello_ask(hs, &me.self, me.to, RS_LANE_BULK, key, nonce);
+	return send_frame(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs->hello, RS_WIRE_HELLO);
+}
+
+/* Refused with no more than a number, and cut off. */
+static bool is_turned_away(void)
+{
+	struct rs_wire_hdr hdr;
+
+	return receive(&t, &hdr) && hdr.type == RS_ERROR && hdr.status == EPERM && !hdr.length &&
+	       !stays_open(&t, 20);
+}
+
+static bool wrong_key(unsigned long unused)
+{
+	u8 secret[RS_SECRET_BYTES];
+	struct rs_auth_key key;
+	struct rs_hello hs;
+
+	(void)unused;
+	random_bytes(secret, sizeof(secret));
+	rs_auth_key_make(&key, secret);
+	return say_hello(&key, &hs) && is_turned_away();
+}
+
+/* The name of the right key, and a proof that is none. */
+static bool wrong_proof(unsigned long unused)
+{
+	struct rs_auth_key key = me.key;
+	struct rs_hello hs;
+
+	(void)unused;
+	random_bytes(key.prove, sizeof(key.prove));
+	return say_hello(&key, &hs) && is_turned_away();
+}
+
+static bool no_key(unsigned long unused)
+{
+	struct rs_hello hs;
+
+	(void)unused;
+	return say_hello(NULL, &hs) && is_turned_away();
+}
+
+/* A HELLO with a proof, by somebody in between made to ask for none. */
+static bool downgrade(unsigned long unused)
+{
+	struct rs_wire_hello h;
+	struct rs_hello hs;
+	u8 nonce[RS_WIRE_NONCE];
+
+	(void)unused;
+	t.fd = dial(address);
+	random_bytes(nonce, sizeof(nonce));
+	rs_hello_ask(&hs, &me.self, me.to, RS_LANE_BULK, &me.key, nonce);
+	rs_wire_hello_decode(hs.hello, &h);
+	h.auth = RS_AUTH_NONE;
+	memset(h.key_id, 0, sizeof(h.key_id));
+	memset(h.proof, 0, sizeof(h.proof));
+	rs_wire_hello_encode(hs.hello, &h);
+	return t.fd >= 0 && send_frame(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs.hello,
+				       RS_WIRE_HELLO) && is_turned_away();
+}
+
+/* What an honest owner said, said again by somebody who has no key. */
+static bool replayed_hello(unsigned long unused)
+{
+	u8 hello[RS_WIRE_HDR + RS_WIRE_HELLO], proven[RS_WIRE_HDR + RS_WIRE_TAG];
+	struct rs_wire_hdr hdr;
+	struct rs_hello hs;
+	const char *why;
+
+	(void)unused;
+	if (!say_hello(&me.key, &hs))
+		return false;
+	memcpy(hello, t.frame, sizeof(hello));
+	if (!receive(&t, &hdr) || hdr.type != RS_HELLO_REPLY ||
+	    rs_hello_answered(&hs, &me.self, t.frame + RS_WIRE_HDR, &why))
+		return false;
+	rs_auth_session(hs.key, hs.hello, hs.reply, &t.tx, &t.rx);
+	t.guarded = true;
+	build(&t, (struct rs_wire_hdr){ .type = RS_PROVE }, NULL, 0, proven);
+	if (!send_raw(&t, proven, sizeof(proven)) || !receive(&t, &hdr) || hdr.type != RS_WELCOME)
+		return false;
+	close(t.fd);
+
+	memset(&t, 0, offsetof(struct talk, frame));
+	t.fd = dial(address);
+	return t.fd >= 0 && send_raw(&t, hello, sizeof(hello)) && receive(&t, &hdr) &&
+	       hdr.type == RS_HELLO_REPLY && send_raw(&t, proven, sizeof(proven)) &&
+	       !stays_open(&t, 20);
+}
+
+static size_t a_put(u8 *payload)
+{
+	struct rs_wire_rec rec = { .slot = 1, .version = 1, .len = 200, .comp = 1 };
+
+	rs_wire_rec_encode(payload, &rec);
+	memset(payload + RS_WIRE_REC, 0x5a, rec.len);
+	return RS_WIRE_REC + rec.len;
+}
+
+static bool replayed_frame(unsigned long unused)
+{
+	struct rs_wire_hdr hdr;
+	u8 ping[RS_WIRE_HDR + RS_WIRE_TAG];
+
+	(void)unused;
+	if (!shake_hands(&t, address, RS_LANE_BULK))
+		return false;
+	build(&t, (struct rs_wire_hdr){ .type = RS_PING }, NULL, 0, ping);
+	return send_raw(&t, ping, sizeof(ping)) && receive(&t, &hdr) && hdr.type == RS_PONG &&
+	       send_raw(&t, ping, sizeof(ping)) && !stays_open(&t, 20);
+}
+
+/* One bit of a PUT, counted from its begin; beyond the header so that the length stays. */
+static bool flip(unsigned int byte)
+{
+	u8 payload[RS_WIRE_REC + 200];
+	struct rs_wire_hdr hdr = { .type = RS_PUT, .pool = 1, .count = 1 };
+	size_t len;
+
+	if (!shake_hands(&t, address, RS_LANE_BULK))
+		return false;
+	len = build(&t, hdr, payload, a_put(payload), t.frame);
+	t.frame[byte] ^= 1;
+	return send_raw(&t, t.frame, len) && !stays_open(&t, 20);
+}
+
+static bool bit_flip_in_header(unsigned long unused)
+{
+	(void)unused;
+	return flip(8);		/* the request id */
+}
+
+static bool bit_flip_in_payload(unsigned long unused)
+{
+	(void)unused;
+	return flip(RS_WIRE_HDR + RS_WIRE_REC + 100);
+}
+
+/* A frame loses bytes on its way; the next ones come in their place. */
+static bool truncated_frame(unsigned long unused)
+{
+	u8 payload[RS_WIRE_REC + 200];
+	struct rs_wire_hdr hdr = { .type = RS_PUT, .pool = 1, .count = 1 };
+	size_t len;
+
+	(void)unused;
+	if (!shake_hands(&t, address, RS_LANE_BULK))
+		return false;
+	len = build(&t, hdr, payload, a_put(payload), t.frame);
+	return send_raw(&t, t.frame, len - 100) && send_raw(&t, payload, 100) &&
+	       !stays_open(&t, 20);
+}
+
+static bool oversized_frame(unsigned long unused)
+{
+	struct rs_wire_hdr hdr = { .type = RS_PUT, .pool = 1, .count = 1,
+				   .length = RS_WIRE_MAX_PAYLOAD + 1 };
+
+	(void)unused;
+	if (!shake_hands(&t, address, RS_LANE_BULK))
+		return false;
+	rs_wire_hdr_encode(t.frame, &hdr);
+	return send_raw(&t, t.frame, RS_WIRE_HDR) && !stays_open(&t, 20);
+}
+
+/* A whole page's length announced by a stranger, for whom there is only room for a HELLO. */
+static bool oversized_hello(unsigned long unused)
+{
+	struct rs_wire_hdr hdr = { .type = RS_PUT, .pool = 1, .count = 1, .length = 4096 };
+
+	(void)unused;
+	t.fd = dial(address);
+	rs_wire_hdr_encode(t.frame, &hdr);
+	return t.fd >= 0 && send_raw(&t, t.frame, RS_WIRE_HDR) && !stays_open(&t, 20);
+}
+
+/* Any slot of the first devices: what is there is another owner's, so nothing is there. */
+static bool foreign_pool(unsigned long slots)
+{
+	u8 payload[RS_WIRE_MAX_RECORDS * RS_WIRE_REC];
+	struct rs_wire_hdr hdr;
+	struct rs_wire_get get;
+	struct rs_wire_got got;
+	unsigned long slot;
+	u32 pool;
+	int i;
+
+	if (!shake_hands(&t, address, RS_LANE_FETCH))
+		return false;
+	for (pool = 0; pool < 2; pool++) {
+		for (slot = 0; slot < slots; slot += RS_WIRE_MAX_RECORDS) {
+			for (i = 0; i < RS_WIRE_MAX_RECORDS; i++) {
+				get = (struct rs_wire_get){ .slot = slot + i, .version = 1, .tag = i };
+				rs_wire_get_encode(payload + i * RS_WIRE_REC, &get);
+			}
+			hdr = (struct rs_wire_hdr){ .type = RS_GET, .pool = pool, .count = i };
+			if (!send_frame(&t, hdr, payload, sizeof(payload)) || !receive(&t, &hdr) ||
+			    hdr.type != RS_GET_REPLY)
+				return false;
+			for (i = 0; i < hdr.count; i++) {
+				rs_wire_got_decode(t.frame + RS_WIRE_HDR + i * RS_WIRE_REC, &got);
+				if (got.len)
+					return false;
+			}
+		}
+	}
+	close(t.fd);
+	/* And to forget all of them is to forget our own. */
+	return shake_hands(&t, address, RS_LANE_BULK) &&
+	       send_frame(&t, (struct rs_wire_hdr){ .type = RS_FLUSH, .flags = RS_FLUSH_ALL }, NULL, 0) &&
+	       receive(&t, &hdr) && hdr.type == RS_FLUSH_REPLY;
+}
+
+/* A byte of a HELLO a second. */
+static bool slow_loris(unsigned long seconds)
+{
+	struct rs_hello hs;
+	u8 nonce[RS_WIRE_NONCE] = { 0 };
+	unsigned long i;
+
+	t.fd = dial(address);
+	rs_hello_ask(&hs, &me.self, me.to, RS_LANE_BULK, &me.key, nonce);
+	build(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs.hello, RS_WIRE_HELLO, t.frame);
+	for (i = 0; t.fd >= 0 && i < seconds; i++)
+		if (!send_raw(&t, t.frame + i, 1) || !stays_open(&t, 1))
+			return true;
+	return false;
+}
+
+/* So many connections at once, which say nothing; how many of them stay is limited. */
+static bool flood(unsigned long count)
+{
+	int *fd = calloc(count, sizeof(*fd));
+	unsigned long i, open = 0;
+
+	for (i = 0; i < count; i++)
+		fd[i] = dial(address);
+	for (i = 0; i < count; i++) {
+		char c;
+
+		if (fd[i] >= 0 && recv(fd[i], &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+			open++;
+	}
+	printf("open %lu\n", open);
+	free(fd);
+	return open <= 16;
+}
+
+/* Frames with right tags that are random otherwise; whatever comes back is read. */
+static void mutate(u8 *frame, size_t len)
+{
+	unsigned int n = rand() % 6;
+
+	while (n--)
+		frame[4 + rand() % (len - 4)] = rand() % 4 ? rand() : rand() % 8;
+}
+
+static size_t random_payload(u8 *payload, struct rs_wire_hdr *hdr)
+{
+	static const u8 types[] = { RS_PUT, RS_GET, RS_FLUSH, RS_PING };
+	size_t len = 0;
+	int i;
+
+	*hdr = (struct rs_wire_hdr){ .type = types[rand() % 4], .req_id = rand() };
+	if (hdr->type == RS_PING)
+		return 0;
+	hdr->pool = rand() % 16 ? rand() % 3 : rand();
+	hdr->count = 1 + rand() % (hdr->type == RS_FLUSH ? 512 : 64);
+	if (hdr->type == RS_FLUSH && !(rand() % 64)) {
+		hdr->flags = 1;
+		hdr->count = 0;
+	}
+	for (i = 0; i < hdr->count; i++) {
+		u8 *p = payload + i * RS_WIRE_REC;
+		u16 last = hdr->type == RS_PUT ? 1 + rand() % 1000 : hdr->type == RS_GET ? i : 0;
+
+		put_unaligned_le32(rand() % 4096, p);
+		put_unaligned_le16(rand() % 4, p + 4);
+		put_unaligned_le16(last, p + 6);
+		if (hdr->type == RS_PUT)
+			len += last;
+	}
+	len += hdr->count * RS_WIRE_REC;
+	return len;
+}
+
+/* @count frames, over as many connections as it takes; some before the handshake. */
+static bool fuzz(unsigned long count)
+{
+	static u8 payload[RS_WIRE_MAX_PAYLOAD];
+	unsigned long sent = 0, refused = 0, mutated = 0, shaken = 0;
+	struct rs_wire_hdr hdr;
+	struct poly1305_desc_ctx mac;
+	size_t len;
+
+	srand(time(NULL));
+	while (sent < count) {
+		if (rand() % 16 == 0) {
+			memset(&t, 0, offsetof(struct talk, frame));
+			t.fd = dial(address);
+		} else if (!shake_hands(&t, address, rand() % 2)) {
+			refused++;
+			if (t.fd >= 0)
+				close(t.fd);
+			usleep(100000);
+			continue;
+		} else {
+			shaken++;
+		}
+		while (sent < count && t.fd >= 0) {
+			len = random_payload(payload, &hdr);
+			len = build(&t, hdr, payload, len, t.frame);
+			if (rand() % 256 == 0) {
+				mutate(t.frame, len - (t.guarded ? RS_WIRE_TAG : 0));
+				mutated++;
+				if (t.guarded) {
+					len -= RS_WIRE_TAG;
+					t.tx.next--;
+					rs_auth_tag_begin(&t.tx, &mac);
+					poly1305_update(&mac, t.frame, len);
+					poly1305_final(&mac, t.frame + len);
+					len += RS_WIRE_TAG;
+				}
+			}
+			sent++;
+			if (!send_raw(&t, t.frame, len))
+				break;
+			while (recv(t.fd, payload, sizeof(payload), MSG_DONTWAIT) > 0)
+				;
+			if (sent % 4096 == 0) {
+				printf("sent %lu\n", sent);
+				fflush(stdout);
+			}
+		}
+		close(t.fd);
+	}
+	printf("sent %lu mutated %lu handshakes %lu refused %lu\n", sent, mutated, shaken, refused);
+	return shaken;
+}
+
+static const struct attack {
+	const char *name;
+	bool (*run)(unsigned long count);
+} attacks[] = {
+	{ "wrong-key", wrong_key },
+	{ "wrong-proof", wrong_proof },
+	{ "no-key", no_key },
+	{ "downgrade", downgrade },
+	{ "replayed-hello", replayed_hello },
+	{ "replayed-frame", replayed_frame },
+	{ "bit-flip-in-header", bit_flip_in_header },
+	{ "bit-flip-in-payload", bit_flip_in_payload },
+	{ "truncated-frame", truncated_frame },
+	{ "oversized-frame", oversized_frame },
+	{ "oversized-hello", oversized_hello },
+	{ "foreign-pool", foreign_pool },
+	{ "slow-loris", slow_loris },
+	{ "flood", flood },
+	{ "fuzz", fuzz },
+};
+
+int owner_main(const char *to, const char *attack, unsigned long count)
+{
+	size_t i;
+
+	address = to;
+	for (i = 0; i < ARRAY_SIZE(attacks); i++) {
+		if (!strcmp(attacks[i].name, attack)) {
+			bool ok = attacks[i].run(count);
+
+			puts(ok ? "as it should be" : "NOT AS IT SHOULD BE");
+			return !ok;
+		}
+	}
+	fprintf(stderr, "rogue: no attack %s\n", attack);
+	return 2;
+}
