@@ -13,14 +13,15 @@ NQN = "nqn.2026-11.test:ram"
 
 
 class Ours:
-    """/dev/frontswap0, with no disk below it."""
+    """/dev/frontswap0, with no disk below it; frames authenticated, pages sealed."""
 
     name = "ours"
+    settings = {}
 
     def connect(self, a, b):
         for node, other in ((a, b), (b, a)):
             ramster.load(node)
-            ramster.join(node, [other])
+            ramster.join(node, [other], **self.settings)
         ramster.connect(a, b)
         ramster.wait_state(a, b, "up")
 
@@ -42,6 +43,13 @@ class Ours:
             ramster.leave(node)
         for node in (a, b):
             ramster.unload(node)
+
+
+class OursInTheClear(Ours):
+    """The same without a key and unsealed, as NVMe/TCP and nbd are: what security costs."""
+
+    name = "ours_in_the_clear"
+    settings = {"key": None, "insecure": 1, "seal": "off"}
 
 
 class NvmeTcp:
@@ -123,4 +131,4 @@ class Zram:
         a.run("echo 1 >/sys/block/zram0/reset && rmmod zram")
 
 
-SYSTEMS = [Ours(), NvmeTcp(), Nbd(), Zram()]
+SYSTEMS = [Ours(), OursInTheClear(), NvmeTcp(), Nbd(), Zram()]

@@ -74,6 +74,7 @@ __printf(4, 5)
 int nm_refuse(const struct config_item *item, const char *attr, int err, const char *fmt, ...);
 int nm_parse(const struct config_item *item, const char *attr, const char *page, size_t count,
 	     u32 min, u32 max, u32 *value);
+int nm_may_change(const struct config_item *item, const char *attr);
 /* For "%*pE": what was typed, without the newline and not endless. */
 int nm_typed(const char *page, size_t count);
 

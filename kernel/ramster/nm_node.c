@@ -139,8 +139,10 @@ static ssize_t node_address_store(struct config_item *item, const char *page, si
 	struct nm_node *node = to_node(item);
 	struct sockaddr_storage addr;
 	const char *fault;
-	int err;
+	int err = nm_may_change(item, "address");
 
+	if (err)
+		return err;
 	fault = nm_address_parse(page, count, &addr);
 	if (fault)
 		return nm_refuse(item, "address", -EINVAL, "\"%*pE\" %s", nm_typed(page, count),
@@ -407,6 +409,9 @@ struct config_item *nm_node_create(struct config_item *parent, const char *name)
 	struct nm_node *node;
 	int err;
 
+	err = nm_may_change(parent, "mkdir");
+	if (err)
+		return ERR_PTR(err);
 	if (!rs_wire_name_ok(name, len))
 		return ERR_PTR(nm_refuse(parent, "mkdir", -EINVAL,
 					 "\"%*pE\" is no name of a node: 1 to %u of A-Z a-z 0-9 _ . -",

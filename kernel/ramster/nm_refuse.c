@@ -2,6 +2,7 @@
 /* nm_refuse.c - numbers out of configfs, and the one line that a refusal leaves in the log */
 #define pr_fmt(fmt) "ramster: " fmt
 
+#include <linux/capability.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
@@ -34,6 +35,14 @@ int nm_refuse(const struct config_item *item, const char *attr, int err, const c
 	return err;
 }
 
+/* Changes take more than a file that can be written: 0, or -EPERM after a line in the log. */
+int nm_may_change(const struct config_item *item, const char *attr)
+{
+	if (capable(CAP_NET_ADMIN))
+		return 0;
+	return nm_refuse(item, attr, -EPERM, "takes CAP_NET_ADMIN");
+}
+
 int nm_typed(const char *page, size_t count)
 {
 	size_t len = min_t(size_t, count, TYPED_MAX);
@@ -54,13 +63,16 @@ int nm_typed(const char *page, size_t count)
  * @value: out
  *
  * Context: process.
- * Return: 0, or -EINVAL after a line in the log.
+ * Return: 0, or -EINVAL or -EPERM after a line in the log.
  */
 int nm_parse(const struct config_item *item, const char *attr, const char *page, size_t count,
 	     u32 min, u32 max, u32 *value)
 {
+	int err = nm_may_change(item, attr);
 	u32 v;
 
+	if (err)
+		return err;
 	if (strnlen(page, count) != count || kstrtou32(page, 10, &v) || v < min || v > max)
 		return nm_refuse(item, attr, -EINVAL, "\"%*pE\" is not a number from %u to %u",
 				 nm_typed(page, count), page, min, max);

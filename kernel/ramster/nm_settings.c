@@ -146,9 +146,12 @@ static bool is_donor(const struct nm_node *node, const void *unused)
 /* Pages that donors hold were sealed, or not, when they left: so not while there are any. */
 static ssize_t cluster_seal_store(struct config_item *item, const char *page, size_t count)
 {
-	int mode = __sysfs_match_string(rs_seal_names, __RS_SEALS, page), err = 0;
+	int mode = __sysfs_match_string(rs_seal_names, __RS_SEALS, page);
+	int err = nm_may_change(item, "seal");
 	const struct nm_node *donor;
 
+	if (err)
+		return err;
 	if (mode < 0)
 		return nm_refuse(item, "seal", mode, "\"%*pE\" is not on or off",
 				 nm_typed(page, count), page);
@@ -197,12 +200,12 @@ static int keys_parse(const char *page, size_t count, struct rs_auth_key *keys)
 static ssize_t cluster_key_store(struct config_item *item, const char *page, size_t count)
 {
 	struct rs_auth_key keys[RS_KEYS];
-	int nr = keys_parse(page, count, keys);
+	int nr = nm_may_change(item, "key") ?: keys_parse(page, count, keys);
 
-	if (nr < 0) {
+	if (nr == -EINVAL) {
 		nm_refuse(item, "key", nr, "not %u hex digits, or %u times as many, on a line each",
 			  2 * RS_SECRET_BYTES, RS_KEYS);
-	} else {
+	} else if (nr > 0) {
 		mutex_lock(&nm_change_lock);
 		nm_table_set_keys(keys, nr);
 		rs_server_keys_changed();

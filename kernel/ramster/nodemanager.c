@@ -100,6 +100,9 @@ static struct config_group *cluster_make(struct config_group *group, const char 
 	struct cluster *cluster;
 	int err;
 
+	err = nm_may_change(&group->cg_item, "mkdir");
+	if (err)
+		return ERR_PTR(err);
 	if (!rs_wire_name_ok(name, len))
 		return ERR_PTR(nm_refuse(&group->cg_item, "mkdir", -EINVAL,
 					 "\"%*pE\" is no name of a cluster: 1 to %u of A-Z a-z 0-9 _ . -",

@@ -695,7 +695,7 @@ void rs_peer_drain(u16 num, bool on)
 	spin_lock(&peer->lock);
 	peer->draining = on;
 	spin_unlock(&peer->lock);
-	zcache_donor_evacuate(num, on ? U64_MAX : 0);
+	zcache_donor_evacuate(num, on || READ_ONCE(peer->lied) ? U64_MAX : 0);
 	rs_peer_put(peer);
 }
 

@@ -115,8 +115,9 @@ def settings_folder():
 
 
 def join(node, others=(), **settings):
-    """Make node a member that listens and knows these others."""
-    write(node, settings_folder(), key=KEY, **settings)
+    """Make node a member that listens and knows these others. key=None: without a key."""
+    settings = {"key": KEY, **settings}
+    write(node, settings_folder(), **{k: v for k, v in settings.items() if v is not None})
     for other in {node, *others}:
         folder = f"{settings_folder()}/node/{other.name}"
         more = {"local": 1} if other is node else {}
