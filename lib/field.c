@@ -8,7 +8,7 @@
 #define SWAP_BYTES_MAX	(15LL << 40)	/* a swap area has less than 2^32 pages */
 #define MB_MAX		(64LL << 20)				/* 64 TiB */
 
-static const char *const seals[] = { "on", "off", NULL };
+static const char *const seals[] = { "on", "off", "aes-gcm", "chacha20-poly1305", NULL };
 static const char *const compressors[] = { "lz4", "lzo-rle", "zstd", NULL };
 static const char *const allocators[] = { "zsmalloc", "zbud", NULL };
 static const char *const backups[] = { "disk", "none", NULL };

@@ -10,6 +10,7 @@
 #include "peer.h"
 #include "recall.h"
 #include "seal.h"
+#include "selftest/selftest.h"
 #include "server.h"
 #include "stats.h"
 
@@ -28,6 +29,10 @@ static int __init ramster_init(void)
 	if (err)
 		return err;
 	rs_seal_init();
+	if (!rs_seal_selftest()) {
+		rs_seal_exit();
+		return -EIO;
+	}
 	rs_debugfs_init();
 
 	err = rs_netlink_init();

@@ -153,8 +153,12 @@ static ssize_t cluster_seal_store(struct config_item *item, const char *page, si
 	if (err)
 		return err;
 	if (mode < 0)
-		return nm_refuse(item, "seal", mode, "\"%*pE\" is not on or off",
+		return nm_refuse(item, "seal", mode,
+				 "\"%*pE\" is not on, off, aes-gcm or chacha20-poly1305",
 				 nm_typed(page, count), page);
+	if (!rs_seal_is_available(mode))
+		return nm_refuse(item, "seal", -EOPNOTSUPP,
+				 "this kernel has no gcm(aes); write on or chacha20-poly1305");
 	mutex_lock(&nm_change_lock);
 	donor = nm_table_match(is_donor, NULL);
 	if (mode != rs_settings.seal && donor)

@@ -215,14 +215,13 @@ void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 le
 	return room;
 }
 
-static void seal(struct rs_push *p)
+/* False: it must not leave. */
+static bool seal(struct rs_push *p)
 {
 	unsigned int i, more = rs_seal_bytes();
 	u8 *data = p->data;
 
-	if (!more)
-		return;
-	for (i = 0; i < p->zp.nr; i++) {
+	for (i = 0; more && i < p->zp.nr; i++) {
 		const struct zcache_push_rec *rec = &p->zp.rec[i];
 		const struct rs_seal_page page = {
 			.dev = p->zp.dev,
@@ -232,10 +231,12 @@ static void seal(struct rs_push *p)
 			.comp = rec->comp,
 		};
 
-		rs_seal(data, &page);
+		if (rs_seal(data, &page))
+			return false;
 		data += rec->len + more;
 		cond_resched();
 	}
+	return true;
 }
 
 /* One less who uses the batch; the last one ends it. Process context, without locks. */
@@ -280,7 +281,7 @@ void rs_push_submit(struct zcache_push *zp)
 	struct rs_push *p = push_of(zp);
 	unsigned int i, nr_donors = zp->nr_donors;
 	struct rs_push_target *t;
-	bool gone;
+	bool gone, sealed;
 
 	if (!zp->nr) {
 		for (i = 0; i < nr_donors; i++)
@@ -288,7 +289,7 @@ void rs_push_submit(struct zcache_push *zp)
 		put_idle(p);
 		return;
 	}
-	seal(p);
+	sealed = seal(p);
 	atomic_set(&p->pending, nr_donors);
 	for (i = 0; i < nr_donors; i++) {
 		t = &p->target[i];
@@ -298,7 +299,7 @@ void rs_push_submit(struct zcache_push *zp)
 		t->bulk.is_put = true;
 		spin_lock(&t->peer->lock);
 		/* It may have gone since its credit was taken. */
-		gone = !t->peer->usable;
+		gone = !t->peer->usable || !sealed;
 		if (!gone) {
 			t->req_id = t->peer->next_req_id++;
 			list_add_tail(&t->bulk.node, &t->peer->bulk);

@@ -8,14 +8,17 @@
 
 #include "node.h"
 #include "seal.h"
+#include "seal_gcm.h"
 #include "wire.h"
 
 #define TAG	CHACHA20POLY1305_AUTHTAG_SIZE
-#define AD	13
+#define AD	RS_GCM_AD
 
 const char *const rs_seal_names[__RS_SEALS] = {
 	[RS_SEAL_OFF] = "off",
 	[RS_SEAL_ON] = "on",
+	[RS_SEAL_AES_GCM] = "aes-gcm",
+	[RS_SEAL_CHACHA] = "chacha20-poly1305",
 };
 
 static u8 key[CHACHA20POLY1305_KEY_SIZE];
@@ -24,6 +27,16 @@ static atomic64_t last_nonce;	/* 2^64 pages are not sealed in one life of a modu
 unsigned int rs_seal_bytes(void)
 {
 	return READ_ONCE(rs_settings.seal) == RS_SEAL_OFF ? 0 : RS_WIRE_SEAL;
+}
+
+bool rs_seal_is_available(enum rs_seal_mode mode)
+{
+	return mode != RS_SEAL_AES_GCM || rs_gcm_is_available();
+}
+
+static bool by_gcm(enum rs_seal_mode mode)
+{
+	return mode == RS_SEAL_AES_GCM || (mode == RS_SEAL_ON && rs_gcm_is_fast());
 }
 
 /* What is not in the page and must be right all the same. */
@@ -36,22 +49,46 @@ static void describe(u8 ad[AD], const struct rs_seal_page *page)
 	ad[12] = page->comp;
 }
 
+/* rs_seal() by a cipher of the caller's choice. */
+int rs_seal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *page)
+{
+	u64 nonce = atomic64_inc_return(&last_nonce);
+	u8 ad[AD];
+	int err = 0;
+
+	BUILD_BUG_ON(TAG + sizeof(nonce) != RS_WIRE_SEAL);
+	describe(ad, page);
+	if (by_gcm(mode))
+		err = rs_gcm_seal(data, page->len, ad, nonce);
+	else
+		chacha20poly1305_encrypt(data, data, page->len, ad, sizeof(ad), nonce, key);
+	put_unaligned_le64(nonce, data + page->len + TAG);
+	return err;
+}
+
+/* rs_unseal(), likewise. */
+bool rs_unseal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *page)
+{
+	u64 nonce = get_unaligned_le64(data + page->len + TAG);
+	u8 ad[AD];
+
+	describe(ad, page);
+	if (by_gcm(mode))
+		return !rs_gcm_unseal(data, page->len, ad, nonce);
+	return chacha20poly1305_decrypt(data, data, page->len + TAG, ad, sizeof(ad), nonce, key);
+}
+
 /**
  * rs_seal - seal a zpage in its place
  * @data: @page->len bytes, and room for RS_WIRE_SEAL more
  * @page: which it is
  *
- * Context: process; allocates nothing.
+ * Context: process, may sleep for a moment; needs no new memory.
+ * Return: 0, or an errno: the page must not leave.
  */
-void rs_seal(u8 *data, const struct rs_seal_page *page)
+int rs_seal(u8 *data, const struct rs_seal_page *page)
 {
-	u64 nonce = atomic64_inc_return(&last_nonce);
-	u8 ad[AD];
-
-	BUILD_BUG_ON(TAG + sizeof(nonce) != RS_WIRE_SEAL);
-	describe(ad, page);
-	chacha20poly1305_encrypt(data, data, page->len, ad, sizeof(ad), nonce, key);
-	put_unaligned_le64(nonce, data + page->len + TAG);
+	return rs_seal_by(READ_ONCE(rs_settings.seal), data, page);
 }
 
 /**
@@ -59,24 +96,22 @@ void rs_seal(u8 *data, const struct rs_seal_page *page)
  * @data: @page->len + RS_WIRE_SEAL bytes; on success the first @page->len are the zpage
  * @page: which it should be
  *
- * Context: process; allocates nothing.
- * Return: false: it is not what we have sealed for this place; nothing has changed.
+ * Context: process, may sleep for a moment; needs no new memory.
+ * Return: false: it is not what we have sealed for this place.
  */
 bool rs_unseal(u8 *data, const struct rs_seal_page *page)
 {
-	u64 nonce = get_unaligned_le64(data + page->len + TAG);
-	u8 ad[AD];
-
-	describe(ad, page);
-	return chacha20poly1305_decrypt(data, data, page->len + TAG, ad, sizeof(ad), nonce, key);
+	return rs_unseal_by(READ_ONCE(rs_settings.seal), data, page);
 }
 
 void rs_seal_init(void)
 {
 	get_random_bytes(key, sizeof(key));
+	rs_gcm_init();
 }
 
 void rs_seal_exit(void)
 {
+	rs_gcm_exit();
 	memzero_explicit(key, sizeof(key));
 }

@@ -15,7 +15,9 @@
 
 enum rs_seal_mode {
 	RS_SEAL_OFF,
-	RS_SEAL_ON,
+	RS_SEAL_ON,		/* by the better cipher that there is */
+	RS_SEAL_AES_GCM,
+	RS_SEAL_CHACHA,
 	__RS_SEALS,
 };
 
@@ -28,14 +30,18 @@ struct rs_seal_page {
 	u8 comp;
 };
 
-/* "off", "on". */
+/* As they are in configfs. */
 extern const char *const rs_seal_names[__RS_SEALS];
 
 /* Bytes that a zpage is longer when sealed; 0: pages are not sealed. Stays while a donor is connected. */
 unsigned int rs_seal_bytes(void);
 
-void rs_seal(u8 *data, const struct rs_seal_page *page);
+bool rs_seal_is_available(enum rs_seal_mode mode);
+
+int rs_seal(u8 *data, const struct rs_seal_page *page);
 bool rs_unseal(u8 *data, const struct rs_seal_page *page);
+int rs_seal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *page);
+bool rs_unseal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *page);
 
 void rs_seal_init(void);
 void rs_seal_exit(void);

@@ -5,6 +5,8 @@
     c ---/         has no modules: tests/rogue attacks b, or is a donor of a's
 """
 
+import mmap
+
 import pytest
 import ramster
 from ramster import Setup
@@ -244,3 +246,33 @@ def test_without_a_key_only_loopback(make_cluster):
     a.write(f"{folder}/local", "1\n")
     ramster.leave(a)
     ramster.unload(a)
+
+
+# --- what a listener and the donor see ---
+
+SECRET = b"swordfish-ostrich"
+
+
+def is_in(path):
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(SECRET) >= 0
+
+
+@pytest.mark.parametrize("seal", ["on", "off"])
+def test_contents_of_pages_are_on_no_wire_and_at_no_donor(make_cluster, tmp_path, seal):
+    """All of a's frames, and all of b's RAM. Unsealed it is there: that is how we know it would be found."""
+    wire, ram = tmp_path / "wire.pcap", tmp_path / "ram.elf"
+    capture = ["-object", f"filter-dump,id=dump,netdev=lan,file={wire}"]
+    cluster = make_cluster("ab", each={"a": {"ram": 160, "qemu": capture}, "b": {"ram": 256}})
+    a, b = cluster
+    setup = Setup(cluster, {"a": "b"}, pool_percent=10, seal=seal, lend_max_mb=150).bring_up()
+    a.run("mount -t tmpfs -o size=200M none /mnt")
+    a.run(f"seq -f '{SECRET.decode()} %012.0f' 1 5000000 | head -c 150000000 >/mnt/secret",
+          timeout=300)
+    assert secure(a, "pages_remotified") > 3000
+    b.qmp("dump-guest-memory", paging=False, protocol=f"file:{ram}")
+    in_the_clear = seal == "off"
+    assert is_in(wire) == in_the_clear
+    assert is_in(ram) == in_the_clear
+    a.run("umount /mnt")
+    setup.take_down()
