@@ -13,6 +13,7 @@ from ramster import Setup
 from vmlab import Cluster, wait_until
 
 MACHINES = {"a": {"ram": 160}, "b": {"ram": 448}, "c": {"ram": 160}}
+READ_BACK = "head -c 8000000 /mnt/file | sha256sum"
 FILL = "--content real --phases fill,read,rewrite=30,touch=20"
 
 
@@ -45,7 +46,10 @@ def victim():
         ramster.connect(a, b)
         ramster.wait_state(a, b, "up")
         ramster.swap_on(a, ramster.make_device(a, size="512M"))
-        ramster.pagefill(a, 160, "--content real --phases fill")
+        a.run("mount -t tmpfs -o size=200M none /mnt; head -c 8000000 </dev/urandom >/mnt/file")
+        cluster.sum = a.output(READ_BACK)
+        a.run("head -c 130000000 </dev/urandom >>/mnt/file", timeout=300)
+        assert ramster.counter(b, "ramster", "foreign_pages") > 5000
         yield cluster
 
 
@@ -58,7 +62,7 @@ def unharmed(victim):
     yield victim
     assert secure(a, "disconnects") == before
     assert secure(b, "owners_connected") == 2
-    ramster.pagefill(a, 40, "--phases fill,read")
+    assert a.output(READ_BACK) == victim.sum
     assert ramster.lost_pages(a) == 0
     victim.check_logs()
 
