@@ -73,6 +73,7 @@ def two_nodes(make_cluster, device=None, owner=None, **settings):
     return cluster["a"], cluster["b"], setup
 
 
+@pytest.mark.slow
 def test_a_donor_under_pressure_gets_its_ram_back(make_cluster):
     """A program there takes what it wants: no OOM kill, no swapping, no page lost."""
     a, b, setup = two_nodes(make_cluster, keep_free_mb=48)
@@ -98,6 +99,7 @@ def test_a_donor_under_pressure_gets_its_ram_back(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_an_owner_that_returns_in_time_finds_its_pages(make_cluster):
     a, b, setup = two_nodes(make_cluster, {"size": "512M", **ramster.ONE_COPY}, {"ram": 160}, grace_s=300, **QUICK)
     link = setup.cluster.link("a", "b")
@@ -130,6 +132,7 @@ def test_an_owner_that_vanished_is_forgotten_after_its_time(make_cluster):
     ramster.unload(b)
 
 
+@pytest.mark.slow
 def test_an_owner_that_returns_too_late_hears_of_it(make_cluster):
     """Never an old page: its copies there are gone, and it knows before it asks for one."""
     a, b, setup = two_nodes(make_cluster, grace_s=1, **QUICK)
@@ -170,6 +173,7 @@ def test_a_donor_is_drained_and_used_again(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_an_owner_moves_its_pages_off_a_donor(make_cluster):
     cluster = make_cluster("abc", each={"a": OWNER, "b": DONOR, "c": DONOR})
     setup = Setup(cluster, {"a": "bc"}, device=ON_DISK).bring_up()
@@ -183,6 +187,7 @@ def test_an_owner_moves_its_pages_off_a_donor(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_hundreds_of_absent_nodes_do_not_slow_the_one_that_is_there(make_cluster):
     cluster = make_cluster("ab", each={"a": {"ram": 256, "disks": {"swap": "512M"}}, "b": DONOR})
     a, b = cluster
@@ -224,6 +229,7 @@ def test_hundreds_of_absent_nodes_do_not_slow_the_one_that_is_there(make_cluster
         ramster.unload(node)
 
 
+@pytest.mark.slow
 def test_mutual_pressure_ends_at_the_disk(make_cluster):
     """Each is the other's donor, and both together want more than both have."""
     cluster = make_cluster("ab", ram=224, disks={"swap": "512M"})
@@ -235,6 +241,7 @@ def test_mutual_pressure_ends_at_the_disk(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_a_donor_is_unloaded_and_loaded_under_traffic(make_cluster):
     a, b, setup = two_nodes(make_cluster, **QUICK)
     job = a.start_command("pagefill --mb 190 --content mixed --phases " + "fill,rewrite=40," * 4 + "read")

@@ -95,6 +95,7 @@ def test_a_donor_is_killed(make_cluster, donors, device):
     work.finish()
 
 
+@pytest.mark.slow
 @POLICIES
 def test_a_donor_is_rebooted(make_cluster, donors, device):
     work = Filled(make_cluster, donors, device)
@@ -109,6 +110,7 @@ def test_a_donor_is_rebooted(make_cluster, donors, device):
         wait_until(lambda: not zcache(a, "misplaced_pages"), "all pages to have two copies", 60)
 
 
+@pytest.mark.slow
 def test_pages_that_one_donor_alone_had_are_lost_with_one_line(make_cluster):
     """Whoever touches one gets an error, and never what the slot held before."""
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
@@ -140,6 +142,7 @@ def test_pages_of_a_dead_donor_are_copied_anew(make_cluster):
     work.finish()
 
 
+@pytest.mark.slow
 @POLICIES
 @pytest.mark.parametrize("seconds", [1, 5], ids=["short", "long"])
 def test_a_donor_freezes(make_cluster, donors, device, seconds):
@@ -156,6 +159,7 @@ def test_a_donor_freezes(make_cluster, donors, device, seconds):
     work.finish()
 
 
+@pytest.mark.slow
 @POLICIES
 @pytest.mark.parametrize("way", ["both", "there", "back"])
 def test_a_link_is_cut(make_cluster, donors, device, way):
@@ -173,6 +177,7 @@ def test_a_link_is_cut(make_cluster, donors, device, way):
     work.finish()
 
 
+@pytest.mark.slow
 @POLICIES
 def test_a_link_flaps(make_cluster, donors, device):
     work = Filled(make_cluster, donors, device)
@@ -188,6 +193,7 @@ def test_a_link_flaps(make_cluster, donors, device):
     work.finish()
 
 
+@pytest.mark.slow
 def test_the_disk_is_slow(make_cluster):
     work = OnDm(make_cluster, "b", DM, "rewrite=10,touch=30,read")
     work.make_disk("delay /dev/vdc 0 100")
@@ -197,6 +203,7 @@ def test_the_disk_is_slow(make_cluster):
     work.finish()
 
 
+@pytest.mark.slow
 def test_the_disk_fails_writes(make_cluster):
     work = OnDm(make_cluster, "b", DM, "rewrite=5,read")
     work.cluster.allow("I/O error|Write-error on swap-device|could not be written to")
@@ -207,6 +214,7 @@ def test_the_disk_fails_writes(make_cluster):
     work.finish()
 
 
+@pytest.mark.slow
 def test_the_disk_fails_altogether(make_cluster):
     """Each page that is not in memory is on the donor, too."""
     work = OnDm(make_cluster, "b", DM, "touch=20,read")
@@ -218,6 +226,7 @@ def test_the_disk_fails_altogether(make_cluster):
     work.finish()
 
 
+@pytest.mark.slow
 def test_the_policy_changes_under_load(make_cluster):
     """From pages that one donor alone has, to pages that the disk has, too."""
     work = Filled(make_cluster, "b", DISK | {"backup": "none", **ramster.ONE_COPY})

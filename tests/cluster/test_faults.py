@@ -67,6 +67,7 @@ def setup(make_cluster):
     return Setup(cluster, {"a": "b"}, device=DISK, pool_percent=5, **FAST).bring_up()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", trouble.NETEM)
 def test_pages_come_whole_through_a_network_with(setup, what):
     a, b = setup.cluster
@@ -96,6 +97,7 @@ def test_a_link_that_flaps(setup):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_a_cut_in_one_direction_for_longer_than_the_dead_threshold(setup):
     a, b = setup.cluster
     work = Work(a).wait_busy()
@@ -110,6 +112,7 @@ def test_a_cut_in_one_direction_for_longer_than_the_dead_threshold(setup):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_a_cluster_in_two_halves(make_cluster):
     cluster = make_cluster("abcd", each={"a": OWNER, "b": OWNER, "c": DONOR, "d": DONOR})
     owners = {"a": "cd", "b": "cd"}
@@ -130,6 +133,7 @@ def test_a_cluster_in_two_halves(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_ramsterd_killed_hung_and_restarted_while_pages_move(make_cluster):
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
     nodes = list(cluster)
@@ -153,6 +157,7 @@ def test_ramsterd_killed_hung_and_restarted_while_pages_move(make_cluster):
         member.leave()
 
 
+@pytest.mark.slow
 def test_a_donor_whose_ram_is_eaten_by_a_program_there(setup):
     a, b = setup.cluster
     work = Work(a).wait_busy()

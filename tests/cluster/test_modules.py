@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The modules come and go, and leave nothing behind."""
 
+import pytest
 import ramster
 
 # In each round: all modules, a device with pages in it, a cluster that listens; and back
@@ -25,6 +26,7 @@ rmmod ramster zcache frontswap tmem
 """
 
 
+@pytest.mark.slow
 def test_modules_come_and_go_many_times(make_cluster):
     node = make_cluster("a", ram=256)["a"]
     one_round = ROUND.format(

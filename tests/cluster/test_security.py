@@ -112,6 +112,7 @@ def test_frames_that_make_no_sense(unharmed):
     assert secure(b, "protocol_errors") > 10
 
 
+@pytest.mark.slow
 def test_connection_flood(unharmed):
     """Hundreds at once: few are open at a time, then none for a while, and nodes get in."""
     a, b, c = unharmed
@@ -158,6 +159,7 @@ def bring_up_owner(cluster, donors, **settings):
     return a
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["stale", "flip", "other"])
 def test_donor_returns_another_page(make_cluster, mode):
     """With a second copy elsewhere the program sees none of it; the liar gets no more pages."""
@@ -175,6 +177,7 @@ def test_donor_returns_another_page(make_cluster, mode):
     assert "node c (3) returned for slot" in log and "up -> suspect" in log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["unproven", "no-key"])
 def test_donor_without_the_key(make_cluster, mode):
     cluster = make_cluster("ac", each=MACHINES)
@@ -188,6 +191,7 @@ def test_donor_without_the_key(make_cluster, mode):
     assert "is not connected to: its answer does not prove the cluster key" in a.log.text()
 
 
+@pytest.mark.slow
 def test_donor_that_babbles(make_cluster):
     """Frames with right tags that make no sense: connections end, pages stay right."""
     cluster = make_cluster("abc", each=MACHINES)
@@ -212,6 +216,7 @@ def set_keys(node, *keys):
     node.write(f"{ramster.settings_folder()}/key", "\n".join(keys) + "\n")
 
 
+@pytest.mark.slow
 def test_key_is_replaced_while_pages_move(make_cluster):
     """New and old accepted, then only the new one: nobody is down, nothing is lost."""
     new = "c4" * 32
@@ -262,6 +267,7 @@ def is_in(path):
         return data.find(SECRET) >= 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seal", ["on", "off"])
 def test_contents_of_pages_are_on_no_wire_and_at_no_donor(make_cluster, tmp_path, seal):
     """All of a's frames, and all of b's RAM. Unsealed it is there: that is how we know it would be found."""

@@ -72,6 +72,7 @@ def test_a_wrong_page_a_lost_one_and_a_stuck_task_are_seen():
 SHORT = ("freeze_short", "cut_long", "reset", "delay", "modules", "daemon_kill")
 
 
+@pytest.mark.slow
 def test_a_short_soak():
     soak = Soak(Options(seed=52, faults=6, lenders=1, work_mb=130, kinds=SHORT, quiet=True))
     assert {fault.kind for fault in soak.plan} == set(SHORT)
