@@ -52,10 +52,13 @@ static struct move *moves;	/* the worker's */
 static atomic_t loading;
 static struct workqueue_struct *move_wq;
 static struct delayed_work move_work;
+static atomic_t kicks;	/* since the last pass began */
 
 /* A page may have come to lie where it should not. Any context. */
 void zc_move_kick(void)
 {
+	counter_inc(zc, moves_due);
+	atomic_inc(&kicks);
 	mod_delayed_work(move_wq, &move_work, 0);
 }
 
@@ -98,6 +101,7 @@ struct scan {
 	struct zc_dev *dev;
 	bool place;
 	bool repair;
+	unsigned long misplaced;
 	unsigned int skipped;
 	unsigned int nr;
 	u32 slot[MOVES];
@@ -122,6 +126,41 @@ static bool collect(void *ctx, u64 slot, void *entry)
 	s->repair |= reason != LEAVING;
 	s->slot[s->nr++] = slot;
 	return s->nr < MOVES;
+}
+
+static bool count(void *ctx, u64 slot, void *entry)
+{
+	struct scan *s = ctx;
+	struct tmem_remote r;
+
+	if (xa_is_value(entry) && !zc_slot_is_freed(s->dev, slot)) {
+		r = tmem_remote_unpack(xa_to_value(entry));
+		s->misplaced += judge(s->dev, slot, &r) != FINE;
+	}
+	return true;
+}
+
+/* The gauge of pages that lie badly. For the worker alone. */
+static void set_misplaced(unsigned long pages)
+{
+	static unsigned long before;
+
+	counter_add(zc, misplaced_pages, (s64)pages - (s64)before);
+	before = pages;
+}
+
+/* How many pages lie badly, on all devices. */
+static unsigned long count_misplaced(void)
+{
+	struct scan s = {};
+	u32 id;
+
+	for (id = 0; (s.dev = zc_dev_next(id)); id++) {
+		id = s.dev->id;
+		tmem_walk(s.dev->pool, 0, count, &s);
+		zc_dev_put(s.dev);
+	}
+	return s.misplaced;
 }
 
 static void loaded(struct fswap_load *load, int err)
@@ -351,8 +390,8 @@ static void keep_rate(unsigned int pages, ktime_t since)
 		msleep(us / 1000);
 }
 
-/* One pass over a device: how many pages lie badly still. */
-static unsigned long move_device(struct zc_dev *dev)
+/* One pass over a device: how many pages lie badly still. @left: on all devices, before. */
+static unsigned long move_device(struct zc_dev *dev, unsigned long *left)
 {
 	unsigned long still = 0;
 	unsigned int moved;
@@ -370,6 +409,8 @@ static unsigned long move_device(struct zc_dev *dev)
 		moved = s.nr ? move_some(dev, &s) : 0;
 		flush_end();
 		still += s.skipped + s.nr - moved;
+		*left -= min_t(unsigned long, moved, *left);
+		set_misplaced(*left);
 		/* Nowhere to go with any of them: there is no use in trying the rest. */
 		if (s.nr && !moved)
 			break;
@@ -386,16 +427,19 @@ static void move(struct work_struct *work)
 	static unsigned int pause_ms = RETRY_MS;
 	static unsigned long before;
 	int evacuations = zc_evacuations();
+	int served = atomic_xchg(&kicks, 0);
+	unsigned long left = count_misplaced();
 	unsigned long still = 0;
 	struct zc_dev *dev;
 	u32 id;
 
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
-		still += move_device(dev);
+		still += move_device(dev, &left);
 		zc_dev_put(dev);
 	}
-	counter_add(zc, misplaced_pages, (s64)still - (s64)before);
+	set_misplaced(still);
+	counter_add(zc, moves_due, -served);
 	/* Without progress, less often; who knows of a change calls (zc_move_kick). */
 	pause_ms = still && still == before ? min(2 * pause_ms, RETRY_MAX_MS) : RETRY_MS;
 	before = still;

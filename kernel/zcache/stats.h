@@ -13,6 +13,7 @@
 	X(p, incompressible_pages)	\
 	X(p, outstanding_writeback_pages) \
 	X(p, misplaced_pages)		\
+	X(p, moves_due)			\
 	X(p, stores)			\
 	X(p, stores_replaced)		\
 	X(p, refused_disabled)		\

@@ -65,6 +65,14 @@ def counter(node, group, name):
     return int(node.read(f"{DEBUG}/{group}/{name}"))
 
 
+def wait_repaired(node, timeout=240):
+    """Every page lies where and as often as the policy wants."""
+    gauges = ("moves_due", "misplaced_pages")
+    wait_until(
+        lambda: not any(counter(node, "zcache", name) for name in gauges), "repair", timeout
+    )
+
+
 def lost_pages(node):
     return counter(node, "zcache", "lost_pages")
 

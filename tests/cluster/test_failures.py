@@ -107,7 +107,7 @@ def test_a_donor_is_rebooted(make_cluster, donors, device):
     ramster.wait_state(a, b, "up")
     work.finish()
     if device is REPLICAS:
-        wait_until(lambda: not zcache(a, "misplaced_pages"), "all pages to have two copies", 60)
+        ramster.wait_repaired(a)
 
 
 @pytest.mark.slow
@@ -135,10 +135,8 @@ def test_pages_of_a_dead_donor_are_copied_anew(make_cluster):
         donor.kill()
         ramster.wait_state(work.a, donor, "down")
         if donor.name == "b":
-            wait_until(
-                lambda: zcache(work.a, "moved_pages") and not zcache(work.a, "misplaced_pages"),
-                "repair", 240,
-            )
+            ramster.wait_repaired(work.a)
+            assert zcache(work.a, "moved_pages")
     work.finish()
 
 
@@ -234,7 +232,8 @@ def test_the_policy_changes_under_load(make_cluster):
     work.job.write("\n")
     ramster.write(a, folder, backup="disk", allow_loss=0)
     work.job.wait_for_line("done touch", 60)
-    wait_until(lambda: not zcache(a, "misplaced_pages") and zcache(a, "moved_pages"), "a backup", 240)
+    ramster.wait_repaired(a)
+    assert zcache(a, "moved_pages")
     assert a.run(f"echo none >{folder}/backup", check=False).status
     work.cluster["b"].kill()
     work.finish()

@@ -17,7 +17,7 @@ from vmlab import wait_until
 
 OWNER = {"ram": 128, "disks": {"swap": "512M"}}
 DONOR = {"ram": 320}
-DISK = {"backing": "/dev/vdc", "mode": "writethrough"}
+DISK = {"backing": "/dev/vdc"}
 DEAD_S = 2.5
 FAST = {
     "heartbeat_ms": 200, "suspect_ms": 800, "dead_ms": int(DEAD_S * 1000), "reconnect_ms": 100,

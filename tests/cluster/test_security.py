@@ -45,7 +45,7 @@ def victim():
         ramster.join(b, [a, c])
         ramster.connect(a, b)
         ramster.wait_state(a, b, "up")
-        ramster.swap_on(a, ramster.make_device(a, size="512M"))
+        ramster.swap_on(a, ramster.make_device(a, size="512M", **ramster.ONE_COPY))
         a.run("mount -t tmpfs -o size=200M none /mnt; head -c 8000000 </dev/urandom >/mnt/file")
         cluster.sum = a.output(READ_BACK)
         a.run("head -c 130000000 </dev/urandom >>/mnt/file", timeout=300)
@@ -155,7 +155,7 @@ def bring_up_owner(cluster, donors, **settings):
     for donor in donors:
         ramster.connect(a, donor)
         ramster.wait_state(a, donor, "up")
-    ramster.swap_on(a, ramster.make_device(a, size="512M"))
+    ramster.swap_on(a, ramster.make_device(a, size="512M", **ramster.ONE_COPY))
     return a
 
 
