@@ -67,7 +67,7 @@ static const struct rms_field cluster_fields[] = {
 static const struct rms_field zcache_fields[] = {
 	CHOICE(rms_zcache, compressor, compressors, "lz4"),
 	CHOICE(rms_zcache, allocator, allocators, "zsmalloc"),
-	INT(rms_zcache, max_pool_percent, 1, 90, 50),
+	INT(rms_zcache, max_pool_percent, 1, 90, 60),
 	INT(rms_zcache, age_out_s, 0, 1000000, 0),
 	BOOL(rms_zcache, reject_incompressible),
 	{ }

@@ -17,7 +17,7 @@ module_param_named(reject_incompressible, zc_reject_incompressible, bool, 0644);
 MODULE_PARM_DESC(reject_incompressible,
 		 "refuse pages that do not compress, instead of keeping them raw (default N)");
 
-unsigned int zc_max_pool_percent = 50;
+unsigned int zc_max_pool_percent = 60;
 unsigned int zc_age_out_s;
 unsigned int zc_repair_mb_s = 64;
 
@@ -63,7 +63,7 @@ static int set_percent(const char *val, const struct kernel_param *kp)
 
 static const struct kernel_param_ops percent_ops = { .set = set_percent, .get = param_get_uint };
 module_param_cb(max_pool_percent, &percent_ops, &zc_max_pool_percent, 0644);
-MODULE_PARM_DESC(max_pool_percent, "share of RAM the local cache may take, 1 to 90 (default 50)");
+MODULE_PARM_DESC(max_pool_percent, "share of RAM the local cache may take, 1 to 90 (default 60)");
 
 static int set_age(const char *val, const struct kernel_param *kp)
 {

@@ -116,6 +116,7 @@ def test_an_owner_that_returns_in_time_finds_its_pages(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_an_owner_that_vanished_is_forgotten_after_its_time(make_cluster):
     a, b, _ = two_nodes(make_cluster, grace_s=300, **QUICK)
     Filler(a, 220)

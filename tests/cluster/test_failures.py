@@ -129,6 +129,7 @@ def test_pages_that_one_donor_alone_had_are_lost_with_one_line(make_cluster):
     assert len(lines) < 5 and "node b (2) has restarted" in lines[0]
 
 
+@pytest.mark.slow
 def test_pages_of_a_dead_donor_are_copied_anew(make_cluster):
     work = Filled(make_cluster, "bcd", REPLICAS)
     for donor in (work.cluster["b"], work.cluster["c"]):

@@ -26,7 +26,9 @@ def clean_up(node):
     ramster.check_free_memory(node, node.memory_before)
 
 
-@pytest.mark.parametrize("compressor", ["lz4", "lzo-rle", "zstd"])
+@pytest.mark.parametrize(
+    "compressor", ["lz4", pytest.param("lzo-rle", marks=pytest.mark.slow), "zstd"]
+)
 def test_pages_survive_the_cache(node, compressor):
     ramster.load(node, "zcache")
     ramster.set_zcache(node, compressor=compressor, max_pool_percent=60)

@@ -47,9 +47,9 @@ class Steps:
         self.a.run(f"mkswap {device}")
         for step in order:
             getattr(self, step)()
-            self.page(50)
+            self.page(40)
         ramster.wait_state(self.a, self.b, "up")
-        self.page(150)
+        self.page(130)
         assert ramster.counter(self.a, "ramster", "pages_remotified") > 1000
 
     def page(self, megabytes):
@@ -69,12 +69,12 @@ class Steps:
 
 
 def test_some_orders_of_loading_end_in_the_same_system(make_cluster):
-    """The slow test below has them all; these are as far apart as they come."""
+    """The slow test below has them all; these two are as far apart as they come."""
     each = {"a": {"ram": 128, "disks": {"swap": "512M"}}, "b": {"ram": 384}}
     cluster = make_cluster("ab", boot=False, each=each)
     cluster.boot("a")
     steps = Steps(cluster)
-    for order in ORDERS[::5]:
+    for order in (ORDERS[0], ORDERS[-1]):
         steps.run(order)
         steps.undo()
 

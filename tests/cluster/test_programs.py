@@ -7,13 +7,13 @@ import pytest
 import ramster
 from ramster import Setup
 
-OWNER_MB = 160
+OWNER_MB = 128
 
 
 @pytest.fixture
 def setup(make_cluster):
     cluster = make_cluster("ab", each={"a": {"ram": OWNER_MB}, "b": {"ram": 768}})
-    return Setup(cluster, {"a": "b"}).bring_up()
+    return Setup(cluster, {"a": "b"}, pool_percent=5).bring_up()
 
 
 def test_stress_ng_verifies_its_memory(setup):

@@ -10,7 +10,7 @@ from ramster import Setup
 
 OWNER = {"ram": 160}
 DONOR = {"ram": 512}
-FILL = "pagefill --mb {} --content {} --phases fill,read,rewrite=20,touch=20"
+FILL = "pagefill --mb {} --content {} --phases fill,read,rewrite=10"
 
 
 def remotified(node):
@@ -40,9 +40,9 @@ def test_incompressible_pages_go_to_a_peer_and_come_back(make_cluster):
 
 
 def test_both_directions_at_once(make_cluster):
-    cluster = make_cluster("ab", ram=320)
-    setup = Setup(cluster, {"a": "b", "b": "a"}, lend_max_mb=200, keep_free_mb=8).bring_up()
-    jobs = [node.start_command(FILL.format(320, "real")) for node in cluster]
+    cluster = make_cluster("ab", ram=224)
+    setup = Setup(cluster, {"a": "b", "b": "a"}, lend_max_mb=120, keep_free_mb=8).bring_up()
+    jobs = [node.start_command(FILL.format(210, "real")) for node in cluster]
     for job in jobs:
         assert '"bad_pages": 0' in job.wait(timeout=900).out
     for node in cluster:
@@ -65,6 +65,6 @@ def test_one_donor_with_two_owners(make_cluster):
 def test_many_threads_fault_at_once(make_cluster):
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
     setup = Setup(cluster, {"a": "b"}).bring_up()
-    ramster.pagefill(cluster["a"], 200, "--threads 16 --phases fill,read,touch=20")
+    ramster.pagefill(cluster["a"], 180, "--threads 16 --phases fill,read,touch=20")
     assert fetched(cluster["a"]) > 5000
     setup.take_down()

@@ -36,7 +36,7 @@ static const struct preset device_attrs[] = {
 	{ "live", "0" }, { }
 };
 static const struct preset parameters[] = {
-	{ "compressor", "lz4" }, { "allocator", "zsmalloc" }, { "max_pool_percent", "50" }, { "age_out_s", "0" },
+	{ "compressor", "lz4" }, { "allocator", "zsmalloc" }, { "max_pool_percent", "60" }, { "age_out_s", "0" },
 	{ "reject_incompressible", "N" }, { }
 };
 
