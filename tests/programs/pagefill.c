@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -37,9 +38,12 @@
 #define MAX_PHASES	32
 #define MAGIC		0x7061676566696c6cULL	/* "pagefill" */
 
-/* Latencies: 8 steps to each power of two of nanoseconds */
-#define STEPS		8
+/* Latencies: so many steps to each power of two of nanoseconds */
+#define STEP_BITS	5
+#define STEPS		(1 << STEP_BITS)
 #define BUCKETS		(40 * STEPS)
+
+#define LONGEST_OUT_NS	(300 * 1000000000ULL)
 
 enum content { REAL, RANDOM, SAME, MIXED };
 
@@ -50,9 +54,11 @@ struct stamp {
 struct phase {
 	char name[16];
 	unsigned int share;	/* percent of the pages, for touch and rewrite */
+	unsigned int threads;
 	double seconds;
 	unsigned int rounds;
 	uint64_t touched;
+	uint64_t timed;		/* touches whose latency counts */
 	long major_faults;
 	uint64_t buckets[BUCKETS];
 	uint64_t max_ns;
@@ -64,7 +70,7 @@ struct worker {
 	uint64_t first, last;
 	uint64_t random;
 	uint64_t verified, bad, lost;
-	uint64_t touched, max_ns;
+	uint64_t touched, timed, max_ns;
 	_Atomic uint64_t pulse_ns;	/* the slowest touch since the last pulse */
 	_Atomic uint64_t at_page_since;	/* 0: at none */
 	uint64_t buckets[BUCKETS];
@@ -76,8 +82,11 @@ static unsigned char *area, *corpus;
 static unsigned char *generations;
 static uint64_t npages, corpus_pages, seed = 1;
 static enum content content = REAL;
-static unsigned int nthreads = 1;
-static int step, progress, go_on_after_sigbus, soak;
+static unsigned int nthreads = 1;	/* of a phase that does not say how many */
+static unsigned int most_threads;
+static int step, progress, go_on_after_sigbus, soak, only_faults, histogram;
+static const char *cgroup;
+static uint64_t cgroup_goal;		/* bytes that it may hold when its pages are out */
 static volatile sig_atomic_t told_to_end;
 static struct phase phases[MAX_PHASES];
 static unsigned int nphases;
@@ -221,28 +230,41 @@ static void on_sigbus(int signal)
 
 static void count_latency(struct worker *worker, uint64_t ns)
 {
-	unsigned int power = 63 - __builtin_clzll(ns | 8);
-	unsigned int bucket = power * STEPS + (ns >> (power - 3)) % STEPS;
+	unsigned int power = 63 - __builtin_clzll(ns | STEPS);
+	unsigned int bucket = power * STEPS + (ns >> (power - STEP_BITS)) % STEPS;
 
 	worker->buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
-	worker->touched++;
+	worker->timed++;
 	if (ns > worker->max_ns)
 		worker->max_ns = ns;
 	if (ns > worker->pulse_ns)
 		worker->pulse_ns = ns;
 }
 
+/* Pages that this thread has waited for so far */
+static long faults_so_far(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_majflt;
+}
+
 /* The first touch of a page, timed: here the page is fetched if it is away */
 static void touch(struct worker *worker, uint64_t index, int to_write)
 {
 	volatile uint64_t *word = (volatile uint64_t *)(area + index * PAGE);
-	uint64_t start = now_ns();
+	long faults = only_faults ? faults_so_far() : 0;
+	uint64_t start = now_ns(), ns;
 
 	if (to_write)
 		*word = 0;
 	else
 		(void)*word;
-	count_latency(worker, now_ns() - start);
+	ns = now_ns() - start;
+	worker->touched++;
+	if (!only_faults || faults_so_far() != faults)
+		count_latency(worker, ns);
 }
 
 static void do_page(struct worker *worker, uint64_t index, char verb)
@@ -346,34 +368,91 @@ static void start_pulse(void)
 		die("thread");
 }
 
+static uint64_t cgroup_bytes(const char *name)
+{
+	char path[PATH_MAX], text[32] = {};
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", cgroup, name);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		die(path);
+	close(fd);
+	return strtoull(text, NULL, 10);
+}
+
+/* EAGAIN: the kernel did not get as much as it was told to; somebody asks again. */
+static void cgroup_write(const char *name, uint64_t value)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", cgroup, name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || (dprintf(fd, "%llu\n", (unsigned long long)value) < 0 && errno != EAGAIN))
+		die(path);
+	close(fd);
+}
+
+static void enter_cgroup(void)
+{
+	if (mkdir(cgroup, 0755) && errno != EEXIST)
+		die(cgroup);
+	cgroup_write("cgroup.procs", getpid());
+}
+
+/* All pages out to the swap at once; next to none may stay */
+static void run_out(struct phase *phase)
+{
+	uint64_t start = now_ns(), held, swapped = cgroup_bytes("memory.swap.current");
+
+	while ((held = cgroup_bytes("memory.current")) > cgroup_goal) {
+		if (now_ns() - start > LONGEST_OUT_NS) {
+			errno = ETIMEDOUT;
+			die("memory.reclaim");
+		}
+		cgroup_write("memory.reclaim", held - cgroup_goal);
+	}
+	phase->seconds += (now_ns() - start) / 1e9;
+	phase->touched += (cgroup_bytes("memory.swap.current") - swapped) / PAGE;
+	phase->rounds++;
+}
+
 static void run_phase(struct phase *phase)
 {
 	struct rusage before, after;
 	uint64_t start = now_ns();
 	pthread_t reporter;
 
+	if (!strcmp(phase->name, "out")) {
+		run_out(phase);
+		return;
+	}
+
 	phase_done = 0;
 	getrusage(RUSAGE_SELF, &before);
 	if (progress && pthread_create(&reporter, NULL, report_progress, phase))
 		die("thread");
-	for (unsigned int i = 0; i < nthreads; i++) {
+	for (unsigned int i = 0; i < phase->threads; i++) {
 		struct worker *worker = &workers[i];
 
 		worker->phase = phase;
-		worker->first = npages * i / nthreads;
-		worker->last = npages * (i + 1) / nthreads;
+		worker->first = npages * i / phase->threads;
+		worker->last = npages * (i + 1) / phase->threads;
 		worker->random = mix(seed ^ (uint64_t)phase->rounds << 16 ^ (phase - phases) << 8 ^ i);
 		worker->touched = 0;
+		worker->timed = 0;
 		worker->max_ns = 0;
 		memset(worker->buckets, 0, sizeof(worker->buckets));
 		if (pthread_create(&worker->thread, NULL, work, worker))
 			die("thread");
 	}
-	for (unsigned int i = 0; i < nthreads; i++) {
+	for (unsigned int i = 0; i < phase->threads; i++) {
 		struct worker *worker = &workers[i];
 
 		pthread_join(worker->thread, NULL);
 		phase->touched += worker->touched;
+		phase->timed += worker->timed;
 		if (worker->max_ns > phase->max_ns)
 			phase->max_ns = worker->max_ns;
 		for (int k = 0; k < BUCKETS; k++)
@@ -389,16 +468,37 @@ static void run_phase(struct phase *phase)
 	phase->rounds++;
 }
 
+/* The end of a bucket */
+static double bucket_us(int i)
+{
+	return (double)((uint64_t)(STEPS + i % STEPS + 1) << i / STEPS >> STEP_BITS) / 1000;
+}
+
 static double percentile_us(const struct phase *phase, double share)
 {
-	uint64_t wanted = phase->touched * share, seen = 0;
+	uint64_t wanted = phase->timed * share, seen = 0;
 
 	for (int i = 0; i < BUCKETS; i++) {
 		seen += phase->buckets[i];
 		if (seen > wanted)
-			return (double)((uint64_t)(STEPS + i % STEPS + 1) << i / STEPS >> 3) / 1000;
+			return bucket_us(i);
 	}
 	return phase->max_ns / 1000.0;
+}
+
+/* Microseconds, up to which these are, and how many, of each bucket that is not empty */
+static void print_histogram(const struct phase *phase)
+{
+	const char *comma = "";
+
+	printf(", \"histogram\": [");
+	for (int i = 0; i < BUCKETS; i++) {
+		if (!phase->buckets[i])
+			continue;
+		printf("%s[%.2f, %llu]", comma, bucket_us(i), (unsigned long long)phase->buckets[i]);
+		comma = ", ";
+	}
+	putchar(']');
 }
 
 static void wait_for_go(const struct phase *phase)
@@ -417,7 +517,7 @@ static int report(void)
 	uint64_t verified = 0, bad = 0, lost = 0;
 	double seconds = 0;
 
-	for (unsigned int i = 0; i < nthreads; i++) {
+	for (unsigned int i = 0; i < most_threads; i++) {
 		verified += workers[i].verified;
 		bad += workers[i].bad;
 		lost += workers[i].lost;
@@ -433,13 +533,18 @@ static int report(void)
 	for (unsigned int i = 0; i < nphases; i++) {
 		const struct phase *phase = &phases[i];
 
-		printf("%s{\"name\": \"%s\", \"rounds\": %u, \"touches\": %llu, \"seconds\": %.3f, "
+		printf("%s{\"name\": \"%s\", \"threads\": %u, \"rounds\": %u, \"touches\": %llu, "
+		       "\"timed\": %llu, \"seconds\": %.3f, "
 		       "\"major_faults\": %ld, \"p50_us\": %.1f, \"p90_us\": %.1f, "
-		       "\"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f}",
-		       i ? ", " : "", phase->name, phase->rounds, (unsigned long long)phase->touched,
+		       "\"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f",
+		       i ? ", " : "", phase->name, phase->threads, phase->rounds,
+		       (unsigned long long)phase->touched, (unsigned long long)phase->timed,
 		       phase->seconds, phase->major_faults, percentile_us(phase, 0.5),
 		       percentile_us(phase, 0.9), percentile_us(phase, 0.99),
 		       percentile_us(phase, 0.999), phase->max_ns / 1000.0);
+		if (histogram)
+			print_histogram(phase);
+		putchar('}');
 	}
 	puts("]}");
 	return !bad && (!lost || go_on_after_sigbus);
@@ -447,17 +552,25 @@ static int report(void)
 
 static int parse_phases(char *text)
 {
+	most_threads = nthreads;
 	for (char *word = strtok(text, ","); word; word = strtok(NULL, ",")) {
 		struct phase *phase = &phases[nphases];
-		char *share = strchr(word, '=');
+		char *share = strchr(word, '='), *threads = strchr(word, ':');
 
 		if (nphases == MAX_PHASES - 1)	/* the last is soak's */
 			return 0;
 		phase->share = share ? atoi(share + 1) : 25;
+		phase->threads = threads ? atoi(threads + 1) : (int)nthreads;
+		if (phase->threads < 1 || phase->threads > MAX_THREADS)
+			return 0;
+		if (phase->threads > most_threads)
+			most_threads = phase->threads;
+		if (threads)
+			*threads = 0;
 		if (share)
 			*share = 0;
 		if (strcmp(word, "fill") && strcmp(word, "read") && strcmp(word, "touch") &&
-		    strcmp(word, "rewrite"))
+		    strcmp(word, "rewrite") && (!cgroup || strcmp(word, "out")))
 			return 0;
 		snprintf(phase->name, sizeof(phase->name), "%s", word);
 		nphases++;
@@ -508,6 +621,7 @@ static void go_on(void)
 		for (unsigned int i = 1; i < nphases - 1 && !told_to_end; i++)
 			run_phase(&phases[i]);
 	snprintf(last->name, sizeof(last->name), "read");
+	last->threads = nthreads;
 	run_phase(last);
 }
 
@@ -515,8 +629,12 @@ static const char usage[] =
 	"usage: pagefill --mb N [options]\n"
 	"  --content real|random|same|mixed   what the pages hold (real)\n"
 	"  --corpus FILE      where real pages come from (/corpus)\n"
-	"  --phases LIST      fill,read,touch=25 by default; also rewrite=PERCENT\n"
+	"  --phases LIST      fill,read,touch=25 by default; also rewrite=PERCENT, and out:\n"
+	"                     all pages to the swap. read:4 is done by 4 threads\n"
 	"  --threads N        each has its share of the pages (1)\n"
+	"  --cgroup DIR       be in this memory cgroup (v2); made if missing. For out\n"
+	"  --faults           latencies are of touches only that waited for a page\n"
+	"  --histogram        print them all\n"
 	"  --seed N\n"
 	"  --step             say \"done PHASE\" and wait for a line after each phase\n"
 	"  --progress         say how far it is, twice a second\n"
@@ -536,6 +654,9 @@ static int parse(int argc, char **argv, const char **corpus_path)
 		{ "progress", no_argument, NULL, 'g' },
 		{ "survive-sigbus", no_argument, NULL, 'b' },
 		{ "soak", no_argument, NULL, 'k' },
+		{ "cgroup", required_argument, NULL, 'd' },
+		{ "faults", no_argument, NULL, 'j' },
+		{ "histogram", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static char default_phases[] = "fill,read,touch=25";
@@ -578,6 +699,15 @@ static int parse(int argc, char **argv, const char **corpus_path)
 		case 'k':
 			soak = 1;
 			break;
+		case 'd':
+			cgroup = optarg;
+			break;
+		case 'j':
+			only_faults = 1;
+			break;
+		case 'h':
+			histogram = 1;
+			break;
 		default:
 			return 0;
 		}
@@ -596,6 +726,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	sigaction(SIGBUS, &sigbus, NULL);
+	if (cgroup)
+		enter_cgroup();
 	if (soak)
 		signal(SIGTERM, on_sigterm);
 	if (mlockall(MCL_CURRENT))
@@ -603,6 +735,8 @@ int main(int argc, char **argv)
 	if (content == REAL || content == MIXED)
 		open_corpus(corpus_path);
 	make_area();
+	if (cgroup)	/* which already holds what is locked; the rest is for the kernel's needs */
+		cgroup_goal = cgroup_bytes("memory.current") + npages * PAGE / 50 + (1 << 20);
 	if (soak)
 		start_pulse();
 	for (unsigned int i = 0; i < nphases; i++) {

@@ -9,7 +9,7 @@ from pathlib import Path
 from .images import Images, build_programs
 from .kernel_log import DirtyLog
 from .lan import Lan
-from .node import Node
+from .node import CPU, Node
 from .paths import BUILD, Kernel
 
 BOOT_AT_ONCE = 2
@@ -17,7 +17,11 @@ BOOT_AT_ONCE = 2
 
 @dataclass
 class Machine:
-    """What a node is made of. disks: name -> size, as truncate takes it."""
+    """What a node is made of.
+
+    disks: name -> size, as truncate takes it. disk_options: name -> more of QEMU's -drive.
+    cpu: of QEMU's -cpu. icount: its clock counts instructions, one a nanosecond, while it is not idle.
+    """
 
     kernel: Kernel
     images: Images
@@ -25,6 +29,9 @@ class Machine:
     cpus: int = 1
     append: str = ""
     disks: dict = field(default_factory=dict)
+    disk_options: dict = field(default_factory=dict)
+    cpu: str = CPU
+    icount: bool = False
     qemu: list = field(default_factory=list)
 
 

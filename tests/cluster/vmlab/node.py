@@ -54,7 +54,8 @@ class Node:
             path = self.folder / f"{self.name}.{name}.raw"
             if not path.exists():
                 subprocess.run(["truncate", "-s", size, str(path)], check=True)
-            yield f"file={path},cache=unsafe,discard=unmap"
+            options = self.machine.disk_options.get(name)
+            yield f"file={path},cache=unsafe,discard=unmap{',' + options if options else ''}"
 
     def _ram(self):
         """MB, so that as much is left for the test on any kernel."""
@@ -67,11 +68,16 @@ class Node:
             append += f" vm_ip={self.ip}"
         return append
 
+    def _accelerator(self):
+        if self.machine.icount:
+            return ["-accel", "tcg,thread=single,tb-size=256", "-icount", "shift=0"]
+        return ["-accel", "tcg,thread=multi,tb-size=256"]
+
     def _command_line(self):
         machine = self.machine
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            "-accel", "tcg,thread=multi,tb-size=256", "-cpu", CPU,
+            *self._accelerator(), "-cpu", machine.cpu,
             "-m", str(self._ram()), "-smp", str(machine.cpus),
             "-kernel", str(machine.kernel.vmlinuz), "-initrd", str(machine.images.initramfs),
             "-append", self._append(),
