@@ -55,8 +55,8 @@ demo: all ## two nodes, one of which needs twice the RAM that it has
 	$(PYTHON) -B tests/cluster/demo.py
 
 .PHONY: bench
-bench: all ## our device against NVMe/TCP, nbd and zram; build/bench/results.json
-	$(PYTHON) -B bench/run.py
+bench: all ## our device against NVMe/TCP, nbd, zram, disks; BENCH="--workloads page_in ..."
+	$(PYTHON) -B bench/run.py $(BENCH)
 
 .PHONY: clean
 clean: ## what was built; caches outside the tree stay

@@ -1,35 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a remote page costs its owner in RAM.
+"""What a remote page costs in RAM: its owner, and its donor beside the zpage.
 
 The device is written directly, not swapped to, so that the swap code's own
 memory (a radix tree of shadow entries) is not in the figure. Counted are all
 slab objects of the kinds that an index is made of, beyond what there was before
-the device was made, and its maps of slots by their size (they may lie anywhere);
+the device was made, and the owner's maps of slots by their size (they may lie anywhere);
 the entries of the few pages that are still local do not count. A first, small device warms up what the
-connection needs, which does not grow with the pages. The owner must have been
+connection needs, which does not grow with the pages. The nodes must have been
 booted with slab_nomerge, so that each kind has a line of its own.
 """
 
 import ramster
 from vmlab import wait_until
 
-WANTED = 50_000
 INDEX = ("radix_tree_node", "zc_entry", "fswap_io", "page_load", "rs_", "tmem", "kmalloc-")
-LEAST_POOL_PERCENT = 1
+ALLOCATOR = ("zs_handle", "zspage")  # what zsmalloc needs to find a zpage
 
 # Bits a slot: frontswap's map, zcache's map of freed slots and of objects with any.
 MAP_BITS = 4 + 1 + 1 / 64
 
+SPARE_MB = 40
+CHUNK_MB = 31  # the corpus has 32
 
-def held(node):
+
+def held(node, kinds=INDEX):
     """Bytes that may be an index of ours, by slab."""
     node.run("sync; echo 3 >/proc/sys/vm/drop_caches")
     by = {}
     for line in node.output("cat /proc/slabinfo").splitlines()[2:]:
         name, active, _, size = line.split()[:4]
-        if name.startswith(INDEX):
+        if name.startswith(kinds):
             by[name] = int(active) * int(size)
     return by
+
+
+def frames(node):
+    """Bytes of the page frames that zpages lie in."""
+    return 4096 * int(dict(
+        line.split() for line in node.read("/proc/vmstat").splitlines()
+    )["nr_zspages"])
 
 
 def entry_bytes(node):
@@ -37,43 +46,60 @@ def entry_bytes(node):
     return int(node.output("grep ^zc_entry /proc/slabinfo").split()[3])
 
 
-def fill(node, megabytes, spare):
+def write_pages(node, device, first, last):
+    """Real pages, from so many megabytes on to so many (and up to CHUNK_MB more)."""
+    node.run(
+        f"for part in $(seq {first} {CHUNK_MB} {last - 1}); do "
+        f"dd if=/corpus of={device} bs=1M count={CHUNK_MB} seek=$((part + 1)) iflag=direct "
+        "oflag=direct 2>/dev/null || exit; done",
+        timeout=60 + 5 * (last - first),
+    )
+
+
+def fill(node, megabytes, spare=SPARE_MB):
     """A device with so many megabytes of real pages written to it."""
     device = ramster.make_device(node, size=f"{megabytes + spare}M", **ramster.ONE_COPY)
-    node.run(
-        f"for part in $(seq 0 31 {megabytes}); do "
-        f"dd if=/corpus of={device} bs=1M count=31 seek=$((part + 1)) iflag=direct oflag=direct "
-        "2>/dev/null || exit; done",
-        timeout=600,
-    )
+    write_pages(node, device, 0, megabytes)
     return device
 
 
-def owner_bytes_per_remote_page(a, b, ours):
-    """Writes real pages until WANTED lie on b; bytes a page on a."""
-    megabytes = WANTED // 256 + 40
-    ours.connect(a, b)
-    ramster.set_zcache(a, max_pool_percent=LEAST_POOL_PERCENT)
-    fill(a, 31, 40)
+def growth(before, after):
+    return {name: size - before.get(name, 0) for name, size in after.items() if size != before.get(name, 0)}
+
+
+def memory_per_remote_page(cluster, ours, wanted):
+    """Writes real pages until so many lie on b; bytes a page there and here."""
+    a, b = cluster["a"], cluster["b"]
+    megabytes = wanted // 256 + SPARE_MB
+    ours.connect(cluster)
+    fill(a, CHUNK_MB)
     ramster.remove_device(a)
     wait_until(lambda: not ramster.counter(b, "ramster", "foreign_pages"), "b to forget", 120)
-    before = held(a)
-    device = fill(a, megabytes, 40)
+    before, b_before, b_frames = held(a), held(b, INDEX + ALLOCATOR), frames(b)
+    device = fill(a, megabytes)
     pages = wait_until(
-        lambda: (n := ramster.counter(b, "ramster", "foreign_pages")) >= WANTED and n,
-        f"{WANTED} pages to lie on b", 120,
+        lambda: (n := ramster.counter(b, "ramster", "foreign_pages")) >= wanted and n,
+        f"{wanted} pages to lie on b", 120,
     )
     local = ramster.counter(a, "zcache", "zpages")
-    after = held(a)
+    after, b_after = held(a), held(b, INDEX + ALLOCATOR)
+    zbytes = ramster.counter(b, "ramster", "foreign_zbytes")
+    waste = frames(b) - b_frames - zbytes
     after["zc_entry"] -= local * entry_bytes(a)
     a.run(f"blkdiscard {device}")
-    ours.down(a, b)
-    more = {name: value - before.get(name, 0) for name, value in after.items()}
-    more["maps of slots"] = round((megabytes + 40) * 256 * MAP_BITS / 8)
+    ours.down(cluster)
+    owner = growth(before, after)
+    owner["maps of slots"] = round((megabytes + SPARE_MB) * 256 * MAP_BITS / 8)
+    donor = growth(b_before, b_after)
     return {
         "remote_pages": pages,
         "local_pages": local,
-        "owner_bytes": sum(more.values()),
-        "by": {name: value for name, value in more.items() if value},
-        "owner_bytes_per_remote_page": round(sum(more.values()) / pages, 2),
+        "owner_bytes": sum(owner.values()),
+        "owner_by": owner,
+        "owner_bytes_per_remote_page": round(sum(owner.values()) / pages, 2),
+        "donor_by": donor,
+        "donor_zbytes_per_page": round(zbytes / pages, 1),
+        "donor_index_bytes_per_page": round(sum(donor.values()) / pages, 2),
+        "donor_frames_beyond_zbytes_per_page": round(waste / pages, 2),
+        "donor_bytes_beside_zpage": round((sum(donor.values()) + waste) / pages, 2),
     }

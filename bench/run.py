@@ -1,129 +1,208 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Our device against what a user would take instead, on the same two VMs.
+"""Our swap device against what a user would take instead, on the same VMs.
 
-    node a, 256 MB   pagefill: fills 320 MB of real pages, reads them through,
-      |              touches a quarter at random; all pages verified
-    node b, 768 MB   its RAM, by each system in turn
+    node a, 256 MB   the workload, on swap of each system in turn
+      |
+    node b, 768 MB   its RAM (and node c's, where pages have two replicas)
 
-Prints a table and writes build/bench/results.json. Systems take turns, --samples
-times each; the figures are medians.
+Systems take turns, --samples times: A B C, A B C. After each sample build/bench/results.json
+and table.md say what is known so far. docs/PERFORMANCE.md says how to read them.
 """
 
 import argparse
 import json
-import statistics
+import os
+import signal
 import sys
+import time
+import traceback
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests" / "cluster"))
 
-import ramster  # noqa: E402
-from memory import owner_bytes_per_remote_page  # noqa: E402
+import goals  # noqa: E402
+import plots  # noqa: E402
+import report  # noqa: E402
+from lab import CannotRun, Lab  # noqa: E402
+from measure import Cell  # noqa: E402
 from systems import SYSTEMS  # noqa: E402
-from vmlab import Cluster, CommandFailed  # noqa: E402
-
-OUT = TOP / "build" / "bench"
-OWNER_MB = 256
-DONOR_MB = 768
+from plan import WORKLOADS  # noqa: E402
 
 
-def sample(cluster, system, fill_mb):
-    """One run of the workload on one system."""
-    a, b = cluster["a"], cluster["b"]
-    device = system.up(a, b)
-    ramster.swap_on(a, device)
-    report = ramster.pagefill(a, fill_mb, "--phases fill,read,touch=25", timeout=900)
-    facts = system.facts(a)
-    ramster.swap_off(a)
-    system.down(a, b)
-    result = {"total": report["seconds"], **facts}
-    for phase in report["phases"]:
-        result[phase["name"]] = phase["seconds"]
-        result[f"{phase['name']}_p50_us"] = phase["p50_us"]
-        result[f"{phase['name']}_p99_us"] = phase["p99_us"]
-    return result
+
+class Bench:
+    """One run: which workloads on which systems, and what came of it."""
+
+    def __init__(self, options):
+        self.options = options
+        self.begun = time.monotonic()
+        self.systems = {system.name: system for system in SYSTEMS}
+        self.workloads = [w for w in WORKLOADS if w.name in options.workloads]
+        self.cells = {
+            (workload, name): Cell()
+            for workload in self.workloads
+            for name in self.systems_of(workload)
+        }
+        self.took = {}
+        self.out = TOP / "build" / options.out
+        self.lab = Lab(options.out)
+
+    def systems_of(self, workload):
+        asked = self.options.systems
+        if asked is None:
+            return workload.systems
+        return [
+            name for name, system in self.systems.items()
+            if name in asked
+            and (name in workload.systems or (workload.any_system and system.swaps))
+        ]
+
+    def seconds(self):
+        return time.monotonic() - self.begun
+
+    def say(self, text):
+        minutes, seconds = divmod(int(self.seconds()), 60)
+        print(f"[{minutes:3d}:{seconds:02d}] {text}", flush=True)
+
+    def run(self):
+        with self.lab:
+            for turn in range(self.options.samples):
+                for (workload, name), cell in self.cells.items():
+                    if turn < workload.most_samples and not cell.given_up():
+                        self.sample(turn, workload, self.systems[name], cell)
+
+    def sample(self, turn, workload, system, cell):
+        about = f"{workload.name} on {system.name}, {turn + 1} of {self.options.samples}"
+        left = self.options.minutes * 60 - self.seconds()
+        if self.took.get((workload, system), workload.seconds) > left:
+            self.say(f"{about}: no time left")
+            if not cell.samples:
+                cell.cannot = f"no time left of {self.options.minutes:g} minutes"
+            return
+        begun = time.monotonic()
+        try:
+            cluster = self.lab.get(workload.machines(self.options))
+            figures = workload.run(cluster, system, self.options)
+            bad_log = self.lab.judge()
+            assert not bad_log, bad_log
+        except CannotRun as reason:
+            cell.cannot = str(reason)
+            self.say(f"{about}: cannot run: {reason}")
+        except Exception as problem:  # whatever it was, the others are still worth their figures
+            cell.reasons.append(in_short(problem))
+            self.say(f"{about}: {cell.reasons[-1]}")
+            self.lab.close()
+        else:
+            cell.samples.append({"round": turn + 1, **figures})
+            if workload.spoils:
+                self.lab.close()
+            head = workload.headline
+            self.say(f"{about}: {head} {report.number(figures.get(head))}")
+        self.took[(workload, system)] = time.monotonic() - begun
+        self.write()
+
+    def results(self):
+        workloads = {workload.name: {} for workload in self.workloads}
+        for (workload, name), cell in self.cells.items():
+            workloads[workload.name][name] = cell.summary()
+        memory = workloads.get("memory", {}).get("remote", {}).get("samples") or [{}]
+        return {
+            "kernel": os.environ.get("KERNEL", ""),
+            "date": time.strftime("%Y-%m-%d", time.gmtime()),
+            "seconds": round(self.seconds()),
+            "options": {key: value for key, value in vars(self.options).items()},
+            "systems": {name: system.about for name, system in self.systems.items()},
+            "workloads": workloads,
+            "ratios": goals.ratios(workloads),
+            "goals": goals.judge(workloads),
+            "memory": memory[-1],
+            "owner_bytes_per_remote_page": memory[-1].get("owner_bytes_per_remote_page"),
+            "bad_kernel_logs": self.lab.bad_logs,
+        }
+
+    def write(self):
+        results = self.results()
+        self.out.mkdir(parents=True, exist_ok=True)
+        for name, text in (
+            ("results.json", json.dumps(results, indent=1) + "\n"),
+            ("table.md", report.tables(results, self.workloads)),
+        ):
+            fresh = self.out / f"{name}.new"
+            fresh.write_text(text)
+            fresh.rename(self.out / name)
+        return results
+
+    def failed(self):
+        return bool(self.lab.bad_logs) or any(cell.reasons for cell in self.cells.values())
 
 
-def median(samples):
-    return {key: round(statistics.median(s[key] for s in samples), 3) for key in samples[0]}
+def in_short(problem):
+    """What failed, and the last that was said about it."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    if not lines:
+        last = traceback.extract_tb(problem.__traceback__)[-1]
+        lines = [f"{last.filename}:{last.lineno}: {last.line}"]
+    text = lines[0][:160] + (" ... " + lines[-1][:240] if len(lines) > 1 else "")
+    return f"{type(problem).__name__}: {text}"
 
 
-def ratio(results, system):
-    theirs = results["systems"].get(system, {}).get("median")
-    ours = results["systems"].get("ours", {}).get("median")
-    return round(ours["total"] / theirs["total"], 3) if ours and theirs else None
+def words(known):
+    def parse(text):
+        found = text.split(",")
+        for word in found:
+            if word not in known:
+                raise argparse.ArgumentTypeError(f"no {word!r}; there are {', '.join(known)}")
+        return found
+
+    return parse
 
 
-def table(results):
-    print(f"\n{'system':10s} {'total s':>8s} {'fill s':>8s} {'read s':>8s} {'touch s':>8s} {'ours/it':>8s}")
-    for name, entry in results["systems"].items():
-        if "median" not in entry:
-            print(f"{name:10s} could not run: {entry['reason']}")
-            continue
-        m = entry["median"]
-        share = results["ratios"].get(f"total_vs_{name}")
-        print(f"{name:10s} {m['total']:8.1f} {m['fill']:8.1f} {m['read']:8.1f} {m['touch']:8.1f} "
-              f"{share if share else '':>8}")
-    if results.get("owner_bytes_per_remote_page") is not None:
-        print(f"\nowner's RAM per remote page: {results['owner_bytes_per_remote_page']} bytes "
-              f"at {results['memory']['remote_pages']} remote pages")
+def arguments():
+    systems = [system.name for system in SYSTEMS]
+    workloads = [workload.name for workload in WORKLOADS]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--samples", type=int, default=1, help="of each workload on each system (1)")
+    add("--minutes", type=float, default=40, help="no sample is begun that would end later (40)")
+    add("--systems", type=words(systems), help=f"of {', '.join(systems)}; else what a workload has")
+    add("--workloads", type=words(workloads), default=workloads, help=f"of {', '.join(workloads)}")
+    add("--fill-mb", type=int, default=320, help="memory of fill_read_touch and incompressible (320)")
+    add("--page-in-mb", type=int, default=96, help="memory of page_in (96)")
+    add("--count-mb", type=int, default=48, help="memory of instructions (48)")
+    add("--many-pages", type=int, default=100_000, help="remote pages of many_pages (100,000)")
+    add("--redis-mb", type=int, default=160, help="values of redis (160)")
+    add("--redis-requests", type=int, default=60_000, help="(60,000)")
+    add("--memory-pages", type=int, default=50_000, help="remote pages of memory (50,000)")
+    add("--out", default="bench", help="folder below build/ (bench)")
+    add("--list", action="store_true", help="say what there is, and end")
+    return parser.parse_args()
 
 
-def measure(systems, samples, fill_mb):
-    results = {"owner_mb": OWNER_MB, "fill_mb": fill_mb, "systems": {}, "ratios": {}}
-    taken = {system.name: [] for system in systems}
-    broken = {}
-    with Cluster("ab", append="slab_nomerge", name="bench", ram=OWNER_MB, each={"b": {"ram": DONOR_MB}},
-                 append="slab_nomerge") as cluster:
-        cluster.boot()
-        for turn in range(samples):
-            for system in systems:
-                if system.name in broken:
-                    continue
-                print(f"{system.name}, {turn + 1} of {samples} ...", end=" ", flush=True)
-                try:
-                    taken[system.name].append(sample(cluster, system, fill_mb))
-                    print(f"{taken[system.name][-1]['total']:.1f} s", flush=True)
-                except (CommandFailed, AssertionError) as problem:
-                    broken[system.name] = str(problem).strip().splitlines()[-1]
-                    print(broken[system.name], flush=True)
-                    restart(cluster)
-        if any(system.name == "ours" for system in systems) and "ours" not in broken:
-            memory = owner_bytes_per_remote_page(cluster["a"], cluster["b"], systems[0])
-            results["memory"] = memory
-            results["owner_bytes_per_remote_page"] = memory["owner_bytes_per_remote_page"]
-        cluster.check_logs()
-    for name, runs in taken.items():
-        entry = {"samples": runs, "median": median(runs)} if runs else {"reason": broken[name]}
-        results["systems"][name] = entry
-    for name in taken:
-        if name != "ours":
-            results["ratios"][f"total_vs_{name}"] = ratio(results, name)
-    return results
-
-
-def restart(cluster):
-    """After a failure nothing is to be trusted: both nodes begin anew."""
-    for node in cluster:
-        node.kill()
-    cluster.boot()
+def on_sigterm(number, frame):
+    raise KeyboardInterrupt
 
 
 def main():
-    names = [system.name for system in SYSTEMS]
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, default=1)
-    parser.add_argument("--systems", default=",".join(names), help=f"of {', '.join(names)}")
-    parser.add_argument("--fill-mb", type=int, default=320)
-    options = parser.parse_args()
-    wanted = [system for system in SYSTEMS if system.name in options.systems.split(",")]
-    results = measure(wanted, options.samples, options.fill_mb)
-    table(results)
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "results.json").write_text(json.dumps(results, indent=2) + "\n")
-    print("\nbuild/bench/results.json has it all")
-    return 0
+    options = arguments()
+    if options.list:
+        for kind in (WORKLOADS, SYSTEMS):
+            for one in kind:
+                print(f"{one.name:20s} {one.about}")
+            print()
+        return 0
+    signal.signal(signal.SIGTERM, on_sigterm)
+    bench = Bench(options)
+    try:
+        bench.run()
+    except KeyboardInterrupt:
+        print("stopped")
+    results = bench.write()
+    print("\n" + report.tables(results, bench.workloads))
+    for line in plots.draw(results, bench.out):
+        print(line)
+    print(f"build/{options.out}/results.json has it all")
+    return 1 if bench.failed() else 0
 
 
 if __name__ == "__main__":

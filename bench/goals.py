@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is to be reached: ratios of medians of one run."""
+
+NOT_ASKED_FOR = "was not asked for"
+
+
+class NoData(Exception):
+    """Why a figure cannot be told."""
+
+
+class Figures:
+    """The medians of a run."""
+
+    def __init__(self, workloads):
+        self.workloads = workloads
+
+    def median(self, workload, system, key):
+        if workload not in self.workloads:
+            raise NoData(f"{workload} {NOT_ASKED_FOR}")
+        entry = self.workloads[workload].get(system)
+        if entry is None:
+            raise NoData(f"{workload} on {system} {NOT_ASKED_FOR}")
+        if "median" not in entry:
+            raise NoData(f"{workload} on {system}: {entry['reason']}")
+        if key not in entry["median"]:
+            raise NoData(f"{workload} on {system} gives no {key}")
+        return entry["median"][key]
+
+    def count(self, workload, system):
+        return len(self.workloads.get(workload, {}).get(system, {}).get("samples", []))
+
+    def ratio(self, workload, ours, theirs, key):
+        value = self.median(workload, ours, key)
+        other = self.median(workload, theirs, key)
+        if not other:
+            raise NoData(f"{workload} on {theirs}: {key} is 0")
+        return value / other
+
+
+class Goal:
+    """key of a workload on ours over the same on theirs (or alone), at most or at least this."""
+
+    def __init__(self, name, goal, workload, ours, theirs=None, key="total", at_least=False, text=""):
+        self.name = name
+        self.goal = goal
+        self.at_least = at_least
+        self.workload = workload
+        self.ours = ours
+        self.theirs = theirs
+        self.key = key
+        self.text = text
+
+    def value(self, figures):
+        if self.theirs is None:
+            return figures.median(self.workload, self.ours, self.key)
+        return figures.ratio(self.workload, self.ours, self.theirs, self.key)
+
+    def samples(self, figures):
+        systems = [self.ours] + ([self.theirs] if self.theirs else [])
+        return min(figures.count(self.workload, system) for system in systems)
+
+    def judge(self, figures):
+        entry = {"text": self.text, "goal": self.goal, "value": None, "met": None}
+        entry["better"] = "higher" if self.at_least else "lower"
+        try:
+            value = self.value(figures)
+        except NoData as reason:
+            return {**entry, "reason": str(reason)}
+        met = value >= self.goal if self.at_least else value <= self.goal
+        return {**entry, "value": round(value, 3), "met": met, "samples": self.samples(figures)}
+
+
+class AcrossWorkloads(Goal):
+    """The same key of two workloads."""
+
+    def __init__(self, *args, other, **more):
+        super().__init__(*args, **more)
+        self.other = other
+
+    def value(self, figures):
+        below = figures.median(self.other, self.theirs, self.key)
+        return figures.median(self.workload, self.ours, self.key) / below
+
+    def samples(self, figures):
+        return min(figures.count(self.workload, self.ours), figures.count(self.other, self.theirs))
+
+
+class OverTheSum(Goal):
+    """Ours over several others' together."""
+
+    def value(self, figures):
+        others = sum(figures.median(self.workload, system, self.key) for system in self.theirs)
+        return figures.median(self.workload, self.ours, self.key) / others
+
+    def samples(self, figures):
+        return min(figures.count(self.workload, system) for system in (self.ours, *self.theirs))
+
+
+class NotMeasured(Goal):
+    """A goal for which there is no workload."""
+
+    def __init__(self, name, goal, text, reason):
+        super().__init__(name, goal, None, None, text=text)
+        self.reason = reason
+
+    def value(self, figures):
+        raise NoData(self.reason)
+
+
+GOALS = [
+    *(
+        Goal(f"fill_read_touch_vs_{them}", goal, "fill_read_touch", "ours", them,
+             text=f"fill, read back, touch at random; real contents; time over {them}'s")
+        for them, goal in (("nvme_tcp", 0.5), ("nbd", 0.4), ("zram", 1.15))
+    ),
+    Goal("incompressible_in_the_clear_vs_nvme_tcp", 0.8, "incompressible", "ours_in_the_clear",
+         "nvme_tcp", text="fill, read back, touch at random; incompressible contents, unsealed; "
+         "time over nvme_tcp's"),
+    Goal("incompressible_vs_nvme_tcp", 1.0, "incompressible", "ours", "nvme_tcp",
+         text="fill, read back, touch at random; incompressible contents, sealed; "
+         "time over nvme_tcp's"),
+    Goal("page_in_p50_vs_tcp", 1.3, "page_in", "remote", key="p50_vs_tcp",
+         text="remote page-in, one thread, p50, over a TCP round trip of the same bytes"),
+    *(
+        Goal(f"page_in_{key}_vs_{them}", 0.7, "page_in", "remote", them, key=f"{key}_us",
+             text=f"remote page-in, one thread, {key}, over {them}'s")
+        for them in ("nvme_tcp", "nbd") for key in ("p50", "p99")
+    ),
+    Goal("swap_out_vs_zram", 1.1, "page_in", "remote", "zram", key="out_s",
+         text="swap-out of compressible pages to the donor's RAM, time over zram's"),
+    Goal("threads_16_vs_nvme_tcp", 1.5, "page_in", "remote", "nvme_tcp", key="pages_s_16",
+         at_least=True, text="16 threads faulting, pages/s over NVMe/TCP's"),
+    Goal("replicas2_swap_out", 1.6, "page_in", "remote_replicas2", "remote", key="out_s",
+         text="swap-out with two replicas, time over that with one"),
+    Goal("backup_disk_swap_out", 1.1, "page_in", "remote_backup_disk", "remote", key="out_s",
+         text="swap-out with backup=disk, time over that without"),
+    Goal("owner_bytes_per_remote_page", 10, "memory", "remote",
+         key="owner_bytes_per_remote_page", text="owner's RAM per remote page, bytes"),
+    Goal("donor_bytes_beside_zpage", 48, "memory", "remote", key="donor_bytes_beside_zpage",
+         text="donor's RAM per page beside the zpage, bytes"),
+    Goal("donor_instructions_vs_nvmet", 0.7, "instructions", "remote", "nvme_tcp",
+         key="donor_out_and_in", text="instructions a page out and in on the donor, over nvmet's"),
+    Goal("donor_instructions_vs_nbd", 0.7, "instructions", "remote", "nbd",
+         key="donor_out_and_in", text="instructions a page out and in on the donor, over nbd-server's"),
+    OverTheSum("owner_instructions_vs_nvme_and_zram", 0.8, "instructions", "remote",
+               ("nvme_tcp", "zram"), key="owner_out_and_in",
+               text="instructions a page out and in on the owner, over NVMe/TCP's plus zram's"),
+    Goal("no_pressure", 1.01, "no_pressure", "ours", "none", key="instructions",
+         text="instructions of a program that swaps nothing, with us loaded over without"),
+    AcrossWorkloads("redis_50_vs_all_local", 0.66, "redis_50", "ours", "none", key="requests_s",
+                    at_least=True, other="redis_100",
+                    text="redis with RAM for half of it, requests/s over all in RAM"),
+    Goal("redis_50_vs_nvme_tcp", 2, "redis_50", "ours", "nvme_tcp", key="requests_s",
+         at_least=True, text="redis with RAM for half of it, requests/s over NVMe/TCP's"),
+    Goal("many_pages", 1.1, "many_pages", "remote", key="ratio",
+         text="p50 of a remote read with many pages over that with 10,000"),
+    Goal("many_donors", 1.1, "many_donors", "remote", key="ratio",
+         text="p50 of a remote read with eight donors over that with one"),
+    NotMeasured("make_vs_disk", 1.5, "make -jN where disk is twice as slow as unpressed, over disk",
+                "there is no such workload: a compiler and its sources are not in the guest"),
+]
+
+
+def judge(workloads):
+    figures = Figures(workloads)
+    return {goal.name: goal.judge(figures) for goal in GOALS}
+
+
+def ratios(workloads):
+    """What the first version of this file had, under the names it had there."""
+    figures = Figures(workloads)
+    found = {}
+    for system in workloads.get("fill_read_touch", {}):
+        if system == "ours":
+            continue
+        try:
+            value = figures.ratio("fill_read_touch", "ours", system, "total")
+            found[f"total_vs_{system}"] = round(value, 3)
+        except NoData:
+            found[f"total_vs_{system}"] = None
+    return found

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0
+"""All workloads, in the order in which a round runs them."""
+
+from instructions import Instructions, NoPressure
+from programs import DonorDies, Redis
+from scale import ManyDonors, ManyPages
+from workloads import FillReadTouch, Memory, PageIn
+
+WORKLOADS = [
+    FillReadTouch(),
+    FillReadTouch("incompressible", "random", ["ours", "ours_in_the_clear", "nvme_tcp"]),
+    PageIn(),
+    DonorDies(),
+    Memory(),
+    Instructions(),
+    NoPressure(),
+    Redis(100, 448, ["none"]),
+    Redis(50, 160, ["ours", "nvme_tcp", "zram"]),
+    ManyPages(),
+    ManyDonors(),
+]

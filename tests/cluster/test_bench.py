@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The bench itself: what it makes of samples, and that a small run of it gives figures."""
+
+import json
+import sys
+
+import pytest
+from vmlab.paths import TOP
+
+sys.path.insert(0, str(TOP / "bench"))
+
+import run  # noqa: E402
+
+
+def begin(monkeypatch, tmp_path, *words):
+    monkeypatch.setattr(sys, "argv", ["run.py", "--out", "bench-test", *words])
+    bench = run.Bench(run.arguments())
+    bench.out = tmp_path
+    return bench
+
+
+def cell(bench, workload, system):
+    return next(c for (w, name), c in bench.cells.items() if (w.name, name) == (workload, system))
+
+
+def written(tmp_path):
+    return json.loads((tmp_path / "results.json").read_text())
+
+
+def test_a_goal_is_a_ratio_of_medians(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path)
+    for total in (30, 10, 20):
+        cell(bench, "fill_read_touch", "ours").samples.append({"total": total})
+    for total in (50, 40, 90):
+        cell(bench, "fill_read_touch", "nvme_tcp").samples.append({"total": total})
+    bench.write()
+    results = written(tmp_path)
+    goal = results["goals"]["fill_read_touch_vs_nvme_tcp"]
+    assert (goal["value"], goal["met"], goal["samples"]) == (0.4, True, 3)
+    assert results["ratios"]["total_vs_nvme_tcp"] == 0.4
+    ours = results["workloads"]["fill_read_touch"]["ours"]
+    assert (ours["low"]["total"], ours["high"]["total"]) == (10, 30)
+
+
+def test_what_has_no_figure_says_why(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path, "--workloads", "fill_read_touch", "--systems", "ours,zram")
+    cell(bench, "fill_read_touch", "ours").samples.append({"total": 30})
+    cell(bench, "fill_read_touch", "zram").cannot = "no such module"
+    bench.write()
+    goals = written(tmp_path)["goals"]
+    assert goals["fill_read_touch_vs_zram"]["reason"].endswith("zram: no such module")
+    assert goals["fill_read_touch_vs_nvme_tcp"]["reason"].endswith("nvme_tcp was not asked for")
+    assert goals["page_in_p50_vs_tcp"]["reason"] == "page_in was not asked for"
+    assert all(goal["value"] is None and goal["reason"] for goal in goals.values())
+    assert "zram: could not run: no such module" in (tmp_path / "table.md").read_text()
+
+
+def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path, "--minutes", "0.1")
+    bench.run()
+    assert bench.lab.booted == 0
+    assert all(c.summary()["reason"].startswith("no time left") for c in bench.cells.values())
+
+
+@pytest.mark.slow
+def test_a_small_run(monkeypatch, tmp_path):
+    bench = begin(
+        monkeypatch, tmp_path, "--workloads", "fill_read_touch,page_in", "--systems", "remote,zram",
+        "--fill-mb", "210", "--page-in-mb", "24",
+    )
+    bench.run()
+    assert not bench.failed()
+    results = written(tmp_path)
+    goals = results["goals"]
+    assert goals["swap_out_vs_zram"]["value"] > 0
+    assert goals["page_in_p50_vs_tcp"]["value"] > 0.5
+    remote = results["workloads"]["page_in"]["remote"]["median"]
+    assert remote["pages_remotified"] > 24 * 256 // 2
+    assert remote["timed"] > 24 * 256 // 10
+    assert results["workloads"]["fill_read_touch"]["zram"]["median"]["pages_out"] > 0
