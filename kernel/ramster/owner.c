@@ -191,11 +191,12 @@ struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYT
  */
 void rs_owner_leave(struct rs_owner *owner)
 {
-	long pages = atomic_long_read(&owner->pages);
 	struct rs_owner *gone = NULL;
+	long pages;
 
 	mutex_lock(&owners_lock);
 	if (!--owner->conns && xa_load(&owners, owner->num) == owner) {
+		pages = atomic_long_read(&owner->pages);
 		counter_inc(rs, owners_away);
 		if (pages) {
 			owner->left = jiffies;
@@ -213,14 +214,18 @@ void rs_owner_leave(struct rs_owner *owner)
 	rs_owner_put(owner);
 }
 
-/* What is kept for the node goes, as soon as none of its connections is left. Process context. */
+/*
+ * What is kept for the node goes, as soon as none of its connections is left. Until
+ * then more may come and be acknowledged, so the node hears of it even if nothing is here now.
+ * Process context.
+ */
 void rs_owner_forget(u16 num)
 {
 	struct rs_owner *owner;
 
 	mutex_lock(&owners_lock);
 	owner = table_remove(num);
-	if (owner && atomic_long_read(&owner->pages))
+	if (owner)
 		lives[num]++;
 	mutex_unlock(&owners_lock);
 	if (owner)

@@ -4,7 +4,8 @@
  *
  * dead: it was silent for too long; its copies do not count, though they may be there
  * again when it comes back. leaving: it wants its RAM back. abandoned: it may hold
- * copies that no entry lists, since it could not be told.
+ * copies that no entry lists, since it could not be told. lives: how often what it
+ * held was gone; what it acknowledged in an earlier one is no copy.
  */
 #include "internal.h"
 
@@ -13,6 +14,8 @@ static DECLARE_BITMAP(abandoned, ZCACHE_DONOR_MAX + 1);
 
 /* How many more copies are to leave each donor; S64_MAX: all, for good. */
 static atomic64_t leaving[ZCACHE_DONOR_MAX + 1];
+
+static atomic_t lives[ZCACHE_DONOR_MAX + 1];
 
 static atomic_t evacuations;		/* calls of zcache_donor_evacuate() */
 
@@ -33,6 +36,22 @@ void zc_donors_empty(int evacuations_before)
 		if (n && n != S64_MAX && zc_evacuations() == evacuations_before)
 			atomic64_try_cmpxchg(&leaving[donor], &n, 0);
 	}
+}
+
+/* Any context. */
+u32 zc_donor_life(u16 donor)
+{
+	return atomic_read(&lives[donor]);
+}
+
+/*
+ * @donor has forgotten all, or is about to. Called before the index is looked through for
+ * copies there: a batch that was answered before either is found in it, or finds that
+ * its answer is void. Any context.
+ */
+void zc_donor_new_life(u16 donor)
+{
+	atomic_inc(&lives[donor]);
 }
 
 bool zc_donor_is_dead(u16 donor)
@@ -119,6 +138,7 @@ bool zcache_donor_is_litter(u16 donor)
 
 	if (!test_bit(donor, abandoned))
 		return false;
+	zc_donor_new_life(donor);
 	for (id = 0; !listed && (l.dev = zc_dev_next(id)); id++) {
 		id = l.dev->id;
 		listed = tmem_walk(l.dev->pool, 0, is_unlisted, &l) != ULLONG_MAX;

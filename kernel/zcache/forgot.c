@@ -103,6 +103,7 @@ unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause)
 	struct zc_dev *dev;
 	u32 id;
 
+	zc_donor_new_life(donor);
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
 		copies += forget_device(dev, donor, cause);

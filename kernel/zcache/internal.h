@@ -233,6 +233,8 @@ void zc_move_exit(void);
 void zc_move_kick(void);
 
 /* donor_state.c */
+u32 zc_donor_life(u16 donor);
+void zc_donor_new_life(u16 donor);
 bool zc_donor_is_dead(u16 donor);
 int zc_evacuations(void);
 void zc_donors_empty(int evacuations_before);

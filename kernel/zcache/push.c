@@ -141,7 +141,7 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 	const struct zcache_remote_ops *ops;
 	struct zcache_push *push;
 	struct zc_entry *e;
-	unsigned int n, looked;
+	unsigned int n, looked, i;
 	int idx;
 
 	ops = zc_remote_get(&idx);
@@ -154,6 +154,8 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 		zc_remote_put(idx);
 		return 0;
 	}
+	for (i = 0; i < push->nr_donors; i++)
+		push->life[i] = zc_donor_life(push->donor[i]);
 	percpu_ref_get(&dev->refs);
 	/* Some may not go now; those are passed over, but not for ever. */
 	for (looked = 0; looked < 4 * ZCACHE_PUSH_MAX; looked++) {
@@ -179,11 +181,23 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 struct commit {
 	struct zc_dev *dev;
 	struct zc_entry *e;
+	const struct zcache_push *push;
 	struct tmem_remote r;
 	struct zc_donors leftover;	/* may hold an older version, and are not in @r */
 	bool done;
 	bool not_durable;
 };
+
+/* One has answered and then lost its memory, while the others took their time. */
+static bool is_void(const struct zcache_push *push)
+{
+	int i;
+
+	for (i = 0; i < push->nr_donors; i++)
+		if (zc_donor_life(push->donor[i]) != push->life[i])
+			return true;
+	return false;
+}
 
 static void *commit_entry(void *ctx, u64 slot, void *entry)
 {
@@ -193,9 +207,10 @@ static void *commit_entry(void *ctx, u64 slot, void *entry)
 	if (entry != c->e)
 		return entry;
 	/* The policy may have changed meanwhile. */
-	c->not_durable = !zc_slot_is_freed(c->dev, slot) &&
-			 (!zc_is_saved(c->dev, slot) ||
-			  c->r.nr_donors < fswap_policy(c->dev->fdev).replicas);
+	c->not_durable = is_void(c->push) ||
+			 (!zc_slot_is_freed(c->dev, slot) &&
+			  (!zc_is_saved(c->dev, slot) ||
+			   c->r.nr_donors < fswap_policy(c->dev->fdev).replicas));
 	if (c->not_durable)
 		return entry;
 	c->leftover = c->e->donors;
@@ -210,7 +225,7 @@ static bool commit(struct zc_dev *dev, const struct zcache_push *push,
 		   const struct zcache_push_rec *rec)
 {
 	struct zc_entry *e = rec->entry;
-	struct commit c = { .dev = dev, .e = e };
+	struct commit c = { .dev = dev, .e = e, .push = push };
 	u16 list[ZCACHE_COPIES_MAX];
 	const struct zcache_remote_ops *ops;
 	unsigned int i, n;

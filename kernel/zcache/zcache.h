@@ -43,12 +43,19 @@ struct zcache_push_rec {
 	u8 refused;
 };
 
-/* A batch of zpages of one device on their way to the same donors; memory of the tier's. */
+/**
+ * struct zcache_push - zpages of one device on their way to the same donors; memory of the tier's
+ * @dev:    device id
+ * @nr:     how many; @rec: which
+ * @nr_donors: to how many; @donor: to whom
+ * @life:   zcache's: of each donor, when the batch began
+ */
 struct zcache_push {
 	u32 dev;
 	unsigned int nr;
 	u8 nr_donors;
 	u16 donor[ZCACHE_COPIES_MAX];
+	u32 life[ZCACHE_COPIES_MAX];
 	struct zcache_push_rec rec[ZCACHE_PUSH_MAX];
 };
 

@@ -154,6 +154,23 @@ def test_an_owner_that_returns_too_late_hears_of_it(make_cluster):
         ramster.check_gauges(node)
 
 
+@pytest.mark.slow
+def test_an_owner_that_was_removed_and_added_again_hears_of_it(make_cluster):
+    """In one life of both: the donor has freed its pages, and so is as good as a new one."""
+    a, b, setup = two_nodes(make_cluster, **QUICK)
+    filler = Filler(a, 220)
+    assert lent(b) > 8000
+    folder = f"{ramster.settings_folder()}/node/a"
+    b.run(f"rmdir {folder}")
+    wait_until(lambda: lent(b) == 0, "the pages to be freed", 30)
+    ramster.write(b, folder, num=a.number, address=a.ip)
+    wait_until(lambda: count(a, "incarnations_forgot"), "a to hear of it", 60)
+    ramster.wait_state(a, b, "up")
+    filler.finish()
+    assert count(a, "incarnations_forgot") == 1 and count(a, "pages_fetch_missed") == 0
+    setup.take_down()
+
+
 def test_a_donor_is_drained_and_used_again(make_cluster):
     a, b, setup = two_nodes(make_cluster)
     filler = Filler(a, 220, "fill,read,rewrite=60,read")
@@ -243,12 +260,14 @@ def test_mutual_pressure_ends_at_the_disk(make_cluster):
 
 
 @pytest.mark.slow
-def test_a_donor_is_unloaded_and_loaded_under_traffic(make_cluster):
+@pytest.mark.parametrize("how", ["drained", "at once"])
+def test_a_donor_is_unloaded_and_loaded_under_traffic(make_cluster, how):
     a, b, setup = two_nodes(make_cluster, **QUICK)
     job = a.start_command("pagefill --mb 190 --content mixed --phases " + "fill,rewrite=40," * 4 + "read")
     for _ in range(3):
         wait_until(lambda: lent(b) > 100 or not job.running(), "pages on b", 120)
-        b.run("ramsterctl drain b", timeout=120)
+        if how == "drained":
+            b.run("ramsterctl drain b", timeout=120)
         ramster.leave(b)
         ramster.unload(b)
         ramster.load(b)
