@@ -3,8 +3,11 @@
  * fetch.c - bringing zpages back: GET and its reply
  *
  * A fetch is sent by the faulting task itself, at the end of its read-ahead, and what waits
- * together goes in one frame. If another is sending, that one takes ours along. On a broken connection fetches go back to the waiting list and are
- * sent anew when it is up again, until their deadline.
+ * together goes in one frame. If another is sending, that one takes ours along. On a broken
+ * connection fetches go back to the waiting list and are sent anew when it is up again.
+ *
+ * A fetch has fetch_timeout_ms; a page that only silent donors have is waited for until they
+ * count as dead and that time has passed once more, whoever was asked meanwhile.
  */
 #include "peer_internal.h"
 #include "seal.h"
@@ -150,22 +153,50 @@ void rs_fetch_hedge_work(struct work_struct *work)
 		queue_delayed_work(rs_beat_wq, &peer->hedge_work, HEDGE_TICK);
 }
 
+/* The end of all waiting for @f, in jiffies. */
+static unsigned long last_moment(const struct zcache_fetch *f)
+{
+	return f->since + msecs_to_jiffies(READ_ONCE(rs_settings.dead_ms)) +
+	       msecs_to_jiffies(READ_ONCE(rs_settings.fetch_timeout_ms));
+}
+
+static unsigned long deadline(const struct zcache_fetch *f)
+{
+	unsigned long last = last_moment(f);
+	unsigned long own = jiffies + msecs_to_jiffies(READ_ONCE(rs_settings.fetch_timeout_ms));
+
+	return f->when == ZCACHE_ANYHOW || time_after(own, last) ? last : own;
+}
+
+/* May it be asked of this peer now? 0 or an errno; under peer->lock. */
+static int may_ask(const struct rs_peer *peer, const struct zcache_fetch *f)
+{
+	lockdep_assert_held(&peer->lock);
+	if (peer->removing)
+		return -ENOENT;
+	if (time_after(jiffies, last_moment(f)))
+		return -ETIMEDOUT;
+	switch (f->when) {
+	case ZCACHE_IF_UP:
+		return peer->usable && peer->state == RAMSTER_NODE_UP ? 0 : -ENOTCONN;
+	case ZCACHE_IF_LINKED:
+		return peer->usable ? 0 : -ENOTCONN;
+	default:
+		return 0;
+	}
+}
+
 int rs_fetch(struct zcache_fetch *f)
 {
 	struct rs_peer *peer = rs_peer_get(f->donor);
-	int err = 0;
+	int err;
 
 	if (!peer)
 		return -ENOENT;
-	get_of(f)->deadline = jiffies + msecs_to_jiffies(READ_ONCE(rs_settings.fetch_timeout_ms));
+	get_of(f)->deadline = deadline(f);
 	spin_lock(&peer->lock);
-	if (peer->removing)
-		err = -ENOENT;
-	else if (peer->state == RAMSTER_NODE_DOWN && !f->patient)
-		err = -ENOTCONN;
-	else if (peer->state != RAMSTER_NODE_UP && f->hedge)
-		err = -ENOTCONN;
-	else
+	err = may_ask(peer, f);
+	if (!err)
 		list_add_tail(&f->node, &peer->gets_waiting);
 	/* Its deadline is the heartbeat's business. */
 	if (!err && !peer->usable)
@@ -305,8 +336,12 @@ static bool is_expired(struct zcache_fetch *f, enum rs_expire which)
 		return true;
 	case RS_EXPIRE_HEDGED:
 		return f->hedge && time_after(jiffies, get_of(f)->hedge_at);
-	case RS_EXPIRE_IMPATIENT:
-		if (!f->patient)
+	case RS_EXPIRE_DOWN:
+		if (f->when != ZCACHE_ANYHOW)
+			return true;
+		fallthrough;
+	case RS_EXPIRE_OTHERS:
+		if (f->others)
 			return true;
 		fallthrough;
 	default:
@@ -324,7 +359,8 @@ static bool is_expired(struct zcache_fetch *f, enum rs_expire which)
  */
 bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
 {
-	int err = which == RS_EXPIRE_HEDGED ? -ETIME : -ETIMEDOUT;
+	bool left = which == RS_EXPIRE_HEDGED || which == RS_EXPIRE_OTHERS;
+	int err = left ? -ETIME : -ETIMEDOUT;
 	struct zcache_fetch *f, *next;
 	LIST_HEAD(expired);
 	bool hedged = false;
@@ -348,7 +384,7 @@ bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
 	}
 	spin_unlock(&peer->lock);
 	list_for_each_entry_safe(f, next, &expired, node) {
-		if (err != -ETIME)
+		if (!left)
 			counter_inc(rs, pages_fetch_failed);
 		trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, 0, err);
 		zcache_fetch_done(f, err, NULL, 0);
@@ -356,4 +392,18 @@ bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
 	if (is_waiting(peer))
 		rs_fetch_kick(peer);
 	return hedged;
+}
+
+/* A donor can be asked again: who waits for one that cannot looks whether it has the page, too. */
+void rs_fetch_look_around(void)
+{
+	struct rs_peer *peer;
+	unsigned int num;
+
+	for (num = 0; (peer = rs_peer_next(num)); num++) {
+		num = peer->info.num;
+		if (READ_ONCE(peer->state) != RAMSTER_NODE_UP)
+			rs_fetch_expire(peer, RS_EXPIRE_OTHERS);
+		rs_peer_put(peer);
+	}
 }

@@ -387,7 +387,7 @@ static void is_down(struct rs_peer *peer, unsigned long from, const char *why)
 		rs_lane_break(&peer->lane[RS_LANE_BULK]);
 	zcache_donor_down(peer->info.num);
 	/* Who has another source need not wait for this one. */
-	rs_fetch_expire(peer, RS_EXPIRE_IMPATIENT);
+	rs_fetch_expire(peer, RS_EXPIRE_DOWN);
 }
 
 static void judge(struct rs_peer *peer)
@@ -577,6 +577,7 @@ static void try_now(struct rs_peer *peer)
 	queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
 	queue_work(rs_send_wq, &peer->bulk_work);
 	rs_fetch_kick(peer);
+	rs_fetch_look_around();
 }
 
 /* Many donors that are not there must not keep the workers from those that are. */

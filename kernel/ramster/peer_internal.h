@@ -197,7 +197,8 @@ bool rs_push_overdue(struct rs_peer *peer, unsigned long deadline_ms);
 enum rs_expire {
 	RS_EXPIRE_OVERDUE,
 	RS_EXPIRE_HEDGED,	/* that take longer than they should, where others can be asked */
-	RS_EXPIRE_IMPATIENT,	/* and those that can ask elsewhere */
+	RS_EXPIRE_OTHERS,	/* and those that can be asked of others */
+	RS_EXPIRE_DOWN,		/* and those that are not to wait for who is down */
 	RS_EXPIRE_ALL,
 };
 
@@ -208,6 +209,7 @@ void rs_fetch_kick(struct rs_peer *peer);
 int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload);
 void rs_fetch_requeue(struct rs_peer *peer);
 bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which);
+void rs_fetch_look_around(void);
 void rs_fetch_hedge_work(struct work_struct *work);
 
 /* flush.c */

@@ -22,21 +22,21 @@
  * @fetch: the question
  * @dev:   the device
  * @entry: the index entry (a value) that it goes by
- * @tried: times that a donor of the entry was asked, round after round
- * @asked: donors of it that were asked so far
+ * @turn:  whose turn it is to be asked, counted round after round
  * @looks: times the index was looked at
- * @missed: each donor so far said that it does not hold the page
- * @corrupt: one sent something else
+ * @asked: which of the entry's donors has the question
+ * @missed: bits by donor of the entry: it said that it does not hold the page
+ * @corrupt: likewise: it sent something else
  */
 struct remote_load {
 	struct zcache_fetch fetch;
 	struct zc_dev *dev;
 	void *entry;
-	u8 tried;
-	u8 asked;
+	u8 turn;
 	u8 looks;
-	bool missed;
-	bool corrupt;
+	u8 asked;
+	u8 missed;
+	u8 corrupt;
 };
 
 static struct remote_load *remote_of(struct fswap_load *load)
@@ -102,13 +102,14 @@ static void *lose_entry(void *ctx, u64 slot, void *entry)
 /* No copy could be had. Where a backing copy exists, frontswap reads it on this errno. */
 static int give_up(struct remote_load *rl)
 {
+	struct tmem_remote r = tmem_remote_unpack(xa_to_value(rl->entry));
 	struct zc_dev *dev = rl->dev;
 	struct lose l = { .rl = rl };
 	u32 slot = rl->fetch.slot;
 
 	if (is_below(rl))
 		return -ENODATA;
-	if (!rl->missed) {
+	if (rl->missed != BIT(r.nr_donors) - 1) {
 		zc_lost(dev, slot, 1, rl->fetch.donor,
 			rl->corrupt ? ZCACHE_LOSS_UNREADABLE : ZCACHE_LOSS_UNANSWERED);
 		return -EIO;
@@ -140,9 +141,9 @@ static int look(struct remote_load *rl)
 		if (entry == rl->entry || rl->looks == LOOKS_MAX)
 			return give_up(rl);
 		rl->entry = entry;
-		rl->tried = 0;
-		rl->asked = 0;
-		rl->missed = true;
+		rl->turn = 0;
+		rl->missed = 0;
+		rl->corrupt = 0;
 		if (rl->looks++)
 			counter_inc(zc, fetch_retried);
 		if (ask_next(rl) == -EINPROGRESS)
@@ -150,52 +151,96 @@ static int look(struct remote_load *rl)
 	}
 }
 
-/*
- * In the first rounds, a donor that takes long is left for the next, with more patience each
- * time; then each has until the deadline; then even those that are down.
- */
-#define ROUND_FULL	3
-#define ROUND_PATIENT	4
+/* A donor that takes long is left for the next, with more patience each time, for so many rounds. */
+#define HEDGED_ROUNDS	3
 
-/* Asks the next donor of the entry: -EINPROGRESS, or -ENOENT after the last. */
+/*
+ * Asks donor @i of the entry @r, unless it has shown that it is of no use. True if it has the
+ * question: then the load may be done and gone by now.
+ */
+static bool ask(struct remote_load *rl, const struct zcache_remote_ops *ops,
+		const struct tmem_remote *r, unsigned int i, enum zcache_fetch_if when,
+		unsigned int hedge)
+{
+	if ((rl->missed | rl->corrupt) & BIT(i))
+		return false;
+	rl->asked = i;
+	rl->fetch.dev = rl->dev->id;
+	rl->fetch.donor = r->donor[i];
+	rl->fetch.version = r->version;
+	rl->fetch.len = r->len;
+	rl->fetch.comp = r->comp;
+	rl->fetch.when = when;
+	rl->fetch.hedge = hedge;
+	rl->fetch.others = r->nr_donors > 1;
+	return !ops->fetch(&rl->fetch);
+}
+
+/* Asks those that are up in turn, who have somebody else after them. */
+static bool ask_hedged(struct remote_load *rl, const struct zcache_remote_ops *ops,
+		       const struct tmem_remote *r, unsigned int rounds)
+{
+	unsigned int n = r->nr_donors, turn;
+
+	while (rl->turn < rounds * n) {
+		turn = rl->turn++;
+		if (turn)
+			counter_inc(zc, fetch_next_source);
+		if (ask(rl, ops, r, turn % n, ZCACHE_IF_UP, turn / n + 1))
+			return true;
+	}
+	return false;
+}
+
+/* There is no other copy: asks one that can be asked; if there is none, waits for one to come back. */
+static bool ask_patiently(struct remote_load *rl, const struct zcache_remote_ops *ops,
+			  const struct tmem_remote *r)
+{
+	unsigned int n = r->nr_donors, first = rl->turn, when, i;
+
+	if (!n)
+		return false;
+	if (first)
+		counter_inc(zc, fetch_next_source);
+	rl->turn = HEDGED_ROUNDS * n + (first + 1) % n;
+	for (when = n > 1 ? ZCACHE_IF_UP : ZCACHE_ANYHOW; when <= ZCACHE_ANYHOW; when++)
+		for (i = 0; i < n; i++)
+			if (ask(rl, ops, r, (first + i) % n, when, 0))
+				return true;
+	return false;
+}
+
+/* Asks the next donor of the entry: -EINPROGRESS, or -ENOENT if there is none to be asked. */
 static int ask_next(struct remote_load *rl)
 {
 	struct tmem_remote r = tmem_remote_unpack(xa_to_value(rl->entry));
 	const struct zcache_remote_ops *ops;
-	bool below = is_below(rl);
-	unsigned int n = r.nr_donors, round;
-	int idx, err = -ENOENT;
+	bool below = is_below(rl), asked;
+	int idx;
 
 	ops = zc_remote_get(&idx);
 	if (!ops)
 		return -ENOENT;
-	while (n) {
+	if (below)
+		asked = ask_hedged(rl, ops, &r, 1);
+	else
 		/* With nobody else to ask, there is no reason to hurry. */
-		if (!rl->tried && n == 1 && !below)
-			rl->tried = ROUND_FULL;
-		round = rl->tried / n;
-		if (round > ROUND_PATIENT || (rl->asked >= n && (rl->missed || below)))
-			break;
-		if (rl->asked)
-			counter_inc(zc, fetch_next_source);
-		if (rl->asked < n)
-			rl->asked++;
-		rl->fetch.dev = rl->dev->id;
-		rl->fetch.version = r.version;
-		rl->fetch.len = r.len;
-		rl->fetch.comp = r.comp;
-		rl->fetch.hedge = round < ROUND_FULL ? round + 1 : 0;
-		rl->fetch.patient = round == ROUND_PATIENT;
-		rl->fetch.donor = r.donor[rl->tried++ % n];
-		if (!ops->fetch(&rl->fetch)) {
-			/* The load may be done and gone by now. */
-			err = -EINPROGRESS;
-			break;
-		}
-		rl->missed = false;
-	}
+		asked = (r.nr_donors > 1 && ask_hedged(rl, ops, &r, HEDGED_ROUNDS)) ||
+			ask_patiently(rl, ops, &r);
 	zc_remote_put(idx);
-	return err;
+	return asked ? -EINPROGRESS : -ENOENT;
+}
+
+/* Is the page somewhere else by now, or freed? */
+static bool has_moved(struct remote_load *rl)
+{
+	struct zc_dev *dev = rl->dev;
+	u32 slot = rl->fetch.slot;
+	void *entry = tmem_get(dev->pool, slot);
+
+	if (entry && !xa_is_value(entry))
+		zc_entry_put(dev, entry);
+	return entry != rl->entry || zc_slot_is_freed(dev, slot);
 }
 
 static int unpack(struct remote_load *rl, const void *data, size_t len)
@@ -223,18 +268,19 @@ void zcache_fetch_done(struct zcache_fetch *fetch, int err, const void *data, si
 
 	if (!err) {
 		err = unpack(rl, data, len);
-		rl->corrupt |= !!err;
-		if (err)
+		if (err) {
 			counter_inc(zc, loads_corrupt);
-		else
+			rl->corrupt |= BIT(rl->asked);
+		} else {
 			counter_inc(zc, loads_remote);
+		}
+	} else if (err == -ENOENT) {
+		rl->missed |= BIT(rl->asked);
+	} else if (err == -ETIME) {
+		counter_inc(zc, fetch_hedged);
 	}
 	if (err) {
-		if (err != -ENOENT)
-			rl->missed = false;
-		if (err == -ETIME)
-			counter_inc(zc, fetch_hedged);
-		err = ask_next(rl);
+		err = has_moved(rl) ? -ENOENT : ask_next(rl);
 		if (err != -EINPROGRESS)
 			err = look(rl);
 		if (err == -EINPROGRESS) {
@@ -261,7 +307,11 @@ int zc_load(void *priv, struct fswap_load *load)
 	struct remote_load *rl = remote_of(load);
 	int err;
 
-	*rl = (struct remote_load) { .dev = priv, .fetch.slot = load->slot };
+	*rl = (struct remote_load) {
+		.dev = priv,
+		.fetch.slot = load->slot,
+		.fetch.since = jiffies,
+	};
 	err = look(rl);
 	if (err == -ENOENT)
 		counter_inc(zc, loads_missed);

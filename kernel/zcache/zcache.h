@@ -59,6 +59,13 @@ struct zcache_push {
 	struct zcache_push_rec rec[ZCACHE_PUSH_MAX];
 };
 
+/* In which of a donor's states a fetch goes there. */
+enum zcache_fetch_if {
+	ZCACHE_IF_UP,
+	ZCACHE_IF_LINKED,	/* it may have fallen silent just now */
+	ZCACHE_ANYHOW,		/* in each: it is waited for */
+};
+
 /**
  * struct zcache_fetch - a zpage wanted back
  * @node:    the tier's, until zcache_fetch_done()
@@ -69,21 +76,25 @@ struct zcache_push {
  * @version: the contents wanted
  * @len:     bytes that they have
  * @comp:    their compressor id
+ * @since:   jiffies when it was wanted first, of whomever: it is not waited for without end
+ * @when:    enum zcache_fetch_if: an errno from the tier if the donor is in another state
  * @hedge:   0: until the deadline. Else there is somebody else to ask: end it with -ETIME when
  *	     the donor takes much longer than it used to; the larger, the more patience
- * @patient: there is nobody else to ask: wait for a donor that is down, until the deadline
+ * @others:  others may be asked when this donor falls silent, or one of them comes back
  */
 struct zcache_fetch {
 	struct list_head node;
 	unsigned long tier[4];
 	u32 dev;
 	u32 slot;
+	unsigned long since;
 	u16 donor;
 	u16 version;
 	u16 len;
 	u8 comp;
+	u8 when;
 	u8 hedge;
-	bool patient;
+	bool others;
 };
 
 /* Why a page cannot be had. The last two are a reader's bad luck: the page may be had later. */
@@ -125,8 +136,8 @@ struct zcache_loss {
  * @push_submit: send it; zcache_push_done() follows, once. A batch with no
  *	record is just put back, without.
  * @fetch: get it. 0: zcache_fetch_done() follows, once, never from within this
- *	call, maybe before its return. An errno: it cannot be had from there now. It may wait
- *	for company until @fetch_end.
+ *	call, maybe before its return. An errno: it cannot be had from there now, or has been
+ *	waited for long enough. It may wait for company until @fetch_end.
  * @fetch_end: no more fetches for now: send what waits. @atomic: without sleeping.
  * @flush: tell @donor to forget @slot up to and with @version.
  *	zcache_flush_done() follows if 0 is returned. -EAGAIN: no room now,

@@ -142,6 +142,26 @@ def test_pages_of_a_dead_donor_are_copied_anew(make_cluster):
 
 
 @pytest.mark.slow
+def test_a_read_goes_on_with_the_first_donor_that_is_back(make_cluster):
+    """Both are cut off: whoever touches a page waits for either, not for one after the other."""
+    work = Filled(make_cluster, "bc", REPLICAS, fetch_timeout_ms=40000)
+    work.cluster.allow("Write-error on swap-device|I/O error, dev frontswap")
+    a, b, c = work.cluster
+    for donor in (b, c):
+        work.cluster.link("a", donor.name).cut()
+    for donor in (b, c):
+        ramster.wait_state(a, donor, "down")
+    before = zcache(a, "fetch_next_source")
+    work.job.write("\n")
+    wait_until(lambda: zcache(a, "fetch_next_source") > before, "a page to be missed", 30)
+    work.cluster.link("a", "c").restore()
+    work.job.wait_for_line("done touch", 25)
+    assert ramster.state(a, b) == "down"
+    work.cluster.link("a", "b").restore()
+    work.finish()
+
+
+@pytest.mark.slow
 @POLICIES
 @pytest.mark.parametrize("seconds", [1, 5], ids=["short", "long"])
 def test_a_donor_freezes(make_cluster, donors, device, seconds):
