@@ -225,6 +225,45 @@ int rs_flush_missed(struct rs_peer *peer)
 	return 0;
 }
 
+/*
+ * The heartbeat's: a donor that is up may hold nothing but what it was not told to forget. Then it
+ * gets no new pages, and when none is on its way there, it is told to forget all. Whatever
+ * breaks the connection meanwhile, rs_flush_missed() comes to the same.
+ */
+void rs_flush_litter(struct rs_peer *peer)
+{
+	bool may = zcache_donor_may_be_litter(peer->info.num);
+
+	spin_lock(&peer->lock);
+	peer->emptying |= may && peer->usable;
+	if (peer->emptying && !peer->nr_puts)
+		queue_work(rs_link_wq, &peer->empty_work);
+	spin_unlock(&peer->lock);
+}
+
+void rs_flush_litter_work(struct work_struct *work)
+{
+	struct rs_peer *peer = container_of(work, struct rs_peer, empty_work);
+	struct rs_flush_batch *b;
+	bool is_litter, go;
+
+	spin_lock(&peer->lock);
+	/* Once told, it may get pages again as soon as it has answered: not to be told twice. */
+	go = peer->emptying && !peer->nr_puts && peer->flush[RS_FLUSHES].state == RS_FLUSH_IDLE;
+	spin_unlock(&peer->lock);
+	if (!go)
+		return;
+	is_litter = zcache_donor_is_litter(peer->info.num);
+	spin_lock(&peer->lock);
+	/* If there is no batch, a pool's flush is on its way: the next heartbeat looks again. */
+	b = is_litter && peer->usable ? take_idle(peer, 0, RS_FLUSH_ALL) : NULL;
+	if (b)
+		enqueue(peer, b);
+	else if (!is_litter)
+		peer->emptying = false;
+	spin_unlock(&peer->lock);
+}
+
 /* Ends a batch that is ENDING: the caller's alone. */
 static void end(struct rs_peer *peer, struct rs_flush_batch *b, int err)
 {
@@ -236,9 +275,13 @@ static void end(struct rs_peer *peer, struct rs_flush_batch *b, int err)
 		zcache_flush_done(peer->info.num, b->dev, b->slot[i], b->version[i], err);
 		cond_resched();
 	}
+	if (b->scope == RS_FLUSH_ALL && !err)
+		zcache_donor_emptied(peer->info.num);
 	spin_lock(&peer->lock);
 	if (b->scope == RS_FLUSH_POOL && !err)
 		__clear_bit(b->dev, peer->missed);
+	if (b->scope == RS_FLUSH_ALL)
+		peer->emptying = false;
 	if (b->wait)
 		wait_put(b->wait);
 	b->wait = NULL;

@@ -99,6 +99,7 @@ struct rs_push_target {
  * @usable:    linked, and state is UP or SUSPECT, so lanes may be used
  * @recalling: it wants RAM back, until it says that it has room
  * @draining:  it is to get no new pages and to lose those that it has
+ * @emptying: it gets no new pages until it has forgotten all that it holds
  * @is_there:  it has connected to us: it does not wait for its turn to be tried
  * @refused:   why it could not be used, as logged last; empty after a handshake
  * @last_heard: jiffies of the last proof of life
@@ -126,6 +127,7 @@ struct rs_peer {
 	bool removing;
 	bool recalling;
 	bool draining;
+	bool emptying;
 	bool is_there;
 	bool lied;
 	bool has_incarnation;
@@ -147,6 +149,7 @@ struct rs_peer {
 	struct work_struct bulk_work;
 	struct work_struct fetch_work;
 	struct delayed_work hedge_work;
+	struct work_struct empty_work;
 	unsigned long ping_due;
 
 	struct list_head bulk;
@@ -220,6 +223,8 @@ void rs_flush_end(void);
 void rs_flush_device(u32 dev);
 void rs_flush_send(struct rs_peer *peer, struct rs_flush_batch *b);
 int rs_flush_missed(struct rs_peer *peer);
+void rs_flush_litter(struct rs_peer *peer);
+void rs_flush_litter_work(struct work_struct *work);
 void rs_flush_fail(struct rs_peer *peer, struct rs_flush_batch *b);
 int rs_flush_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr);
 void rs_flush_fail_all(struct rs_peer *peer);

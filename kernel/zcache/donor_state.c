@@ -130,6 +130,12 @@ static bool is_unlisted(void *ctx, u64 slot, void *entry)
 	return !tmem_remote_remove_donor(&r, l->donor);
 }
 
+bool zcache_donor_may_be_litter(u16 donor)
+{
+	return test_bit(donor, abandoned) && !zcache_donor_pages(donor);
+}
+EXPORT_SYMBOL_GPL(zcache_donor_may_be_litter);
+
 bool zcache_donor_is_litter(u16 donor)
 {
 	struct listing l = { .donor = donor };

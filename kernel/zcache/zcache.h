@@ -186,11 +186,15 @@ void zcache_donor_down(u16 donor);
 
 /*
  * Does @donor hold copies, but none that any entry lists? So after its pages were
- * repaired while it was away. Then it may be told to forget all, before anything is sent to
- * it, and zcache_donor_emptied() says that it did. May sleep.
+ * repaired while it was away. Then it may be told to forget all, before anything more is sent to
+ * it, and zcache_donor_emptied() says that it did. Batches that were begun before this call
+ * count on it no more. May sleep.
  */
 bool zcache_donor_is_litter(u16 donor);
 void zcache_donor_emptied(u16 donor);
+
+/* Is it worth a look by zcache_donor_is_litter()? Any context. */
+bool zcache_donor_may_be_litter(u16 donor);
 
 /* The batch was answered, or its connection broke. The batch is the tier's again on return. Process context. */
 void zcache_push_done(struct zcache_push *push);
