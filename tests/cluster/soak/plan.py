@@ -34,8 +34,7 @@ class Policy:
 POLICIES = {
     "disk": Policy(replicas=1, disk=True),
     "disk2": Policy(replicas=2, disk=True),
-    # Lost copies are not made anew yet, so no donor may forget
-    "replicas2": Policy(replicas=2, disk=False, forgets=False, isolates=False),
+    "replicas2": Policy(replicas=2, disk=False, isolates=False),
     "loss": Policy(replicas=1, disk=False, allow_loss=True),
 }
 
