@@ -246,6 +246,23 @@ def test_the_disk_fails_altogether(make_cluster):
 
 
 @pytest.mark.slow
+def test_the_disk_is_full(make_cluster):
+    """A swap with no free slot is no failure: what does not fit goes to the next one."""
+    owner = {"ram": 128, "disks": {"swap": "64M", "more": "512M"}}
+    cluster = make_cluster("ab", each={"a": owner, "b": DONOR})
+    setup = Setup(cluster, {"a": "b"}, device=DISK, pool_percent=10, **FAST).bring_up()
+    a, _ = cluster
+    a.run("mkswap /dev/vdd && swapon -p 1 /dev/vdd")
+    job = a.start_command("pagefill --mb 220 --content mixed --step --phases fill,rewrite=30,read")
+    job.wait_for_line("done fill", 120)
+    stats = ramster.device_stats(a)
+    assert stats["used"] > stats["slots"] * 9 // 10
+    job.write("\n\n\n")
+    assert '"bad_pages": 0' in job.wait(120).out
+    setup.take_down()
+
+
+@pytest.mark.slow
 def test_the_policy_changes_under_load(make_cluster):
     """From pages that one donor alone has, to pages that the disk has, too."""
     work = Filled(make_cluster, "b", DISK | {"backup": "none", **ramster.ONE_COPY})

@@ -167,3 +167,46 @@ def test_a_donor_whose_ram_is_eaten_by_a_program_there(setup):
     work.finish()
     assert "Out of memory" not in b.log.text()
     setup.take_down()
+
+
+@pytest.mark.slow
+def test_policy_target_and_limits_change_under_load(setup):
+    a, b = setup.cluster
+    zcache, device = "/sys/module/zcache/parameters", ramster.device_folder()
+    members = ramster.settings_folder()
+    work = Work(a).wait_busy()
+    changes = [
+        (a, zcache, {"max_pool_percent": 30, "compressor": "zstd"}),
+        (a, zcache, {"max_pool_percent": 2, "compressor": "lzo-rle", "age_out_s": 1}),
+        (a, device, {"allow_loss": 1, "backup": "none", "store_wait_ms": 100}),
+        (a, device, {"backup": "disk", "allow_loss": 0, "store_wait_ms": 5000}),
+        (a, zcache, {"repair_mb_s": 1, "reject_incompressible": "Y"}),
+        (a, members, {"heartbeat_ms": 100, "fetch_timeout_ms": 1000}),
+        (b, members, {"keep_free_mb": 64, "heartbeat_ms": 100}),
+        (b, members, {"keep_free_mb": 4, "quota_mb": 16}),
+        (b, members, {"lend_max_mb": 8}),
+    ]
+    for node, folder, values in changes:
+        ramster.write(node, folder, **values)
+        work.wait_more(100)
+    wait_until(
+        lambda: ramster.counter(b, "ramster", "foreign_zbytes") <= 8 << 20, "the rest to leave b", 60
+    )
+    ramster.write(b, members, lend_max_mb=0, quota_mb=0)
+    ramster.set_zcache(a, repair_mb_s=64)
+    ramster.wait_repaired(a)
+    work.finish()
+    setup.take_down()
+
+
+@pytest.mark.slow
+def test_an_owner_at_the_edge(make_cluster):
+    """Many threads in a mapping of four times the RAM: none hangs, and none is killed."""
+    owner = {"ram": 128, "disks": {"swap": "768M"}}
+    cluster = make_cluster("ab", each={"a": owner, "b": DONOR})
+    setup = Setup(cluster, {"a": "b"}, device=DISK, pool_percent=20, **FAST).bring_up()
+    a, _ = cluster
+    a.run("cd /proc/sys/kernel && echo 60 >hung_task_timeout_secs && echo 1 >hung_task_panic")
+    ramster.pagefill(a, 512, "--threads 16 --content mixed --phases fill,touch=20,rewrite=10")
+    assert "oom_kill 0" in a.read("/proc/vmstat")
+    setup.take_down()
