@@ -90,7 +90,7 @@ static struct tmem_pool *pool_of(struct rs_owner *owner, u32 id, bool make)
 {
 	struct tmem_pool *pool;
 
-	if (id >= RS_OWNER_POOLS)
+	if (id >= RS_DEVICES)
 		return NULL;
 	pool = READ_ONCE(owner->pools[id]);
 	if (pool || !make)
@@ -239,7 +239,7 @@ void rs_donor_flush(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const
 	struct tmem_pool *pool;
 	unsigned int i;
 
-	for (i = 0; i < RS_OWNER_POOLS; i++) {
+	for (i = 0; i < RS_DEVICES; i++) {
 		pool = pool_of(owner, i, false);
 		if (!pool || (hdr->flags != RS_FLUSH_ALL && i != hdr->pool))
 			continue;

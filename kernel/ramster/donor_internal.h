@@ -22,14 +22,12 @@
 #include "tmem/tmem.h"
 #include "wire.h"
 
-#define RS_OWNER_POOLS	256	/* frontswap0 to frontswap255 */
-
 /**
  * struct rs_owner - an owner that has pages here, or may put some
  * @conns:  connections; owner.c's lock guards it
  * @left:   jiffies at which the last of them ended; likewise
  * @pages:  zpages
- * @frames: page frames of @zs, when last looked at
+ * @frames: page frames that they take up with their index, when last looked at
  * @compacted: @pages when @zs was last compacted
  * @pools_lock: making pools; a pool stays as long as its owner
  */
@@ -44,7 +42,7 @@ struct rs_owner {
 	atomic_long_t frames;
 	long compacted;
 	struct mutex pools_lock;
-	struct tmem_pool *pools[RS_OWNER_POOLS];
+	struct tmem_pool *pools[RS_DEVICES];
 };
 
 /* owner.c */

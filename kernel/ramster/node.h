@@ -19,6 +19,7 @@
 
 #define RS_NAME_MAX	64
 #define RS_NODE_MAX	1023	/* highest node number: 10 bits of a remote entry */
+#define RS_DEVICES	256	/* frontswap0 to frontswap255, of this node's or of an owner's */
 #define RS_KEYS		2	/* the one in use, and one more while it is replaced */
 #define RS_INCARNATION_BYTES	16
 #define RS_WHY_MAX	160	/* a reason for the log, with its end */

@@ -11,6 +11,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <linux/workqueue.h>
@@ -50,10 +51,25 @@ static void count_frames(struct rs_owner *owner, long now)
 		rs_recall_progress();
 }
 
-/* The owner's pool may have grown or shrunk. Process context. */
+/* What a zpage costs beside itself: its struct and zsmalloc's handle. */
+#define LENT_BYTES 32
+
+/*
+ * The owner's pages may have become more or fewer. Counted is all that they cost, their index
+ * too: it is many times as much as the pages if these are tiny and far apart. Process context.
+ */
 void rs_owner_count(struct rs_owner *owner)
 {
-	count_frames(owner, zs_get_total_pages(owner->zs));
+	unsigned long more = atomic_long_read(&owner->pages) * LENT_BYTES;
+	struct tmem_pool *pool;
+	int i;
+
+	for (i = 0; i < RS_DEVICES; i++) {
+		pool = READ_ONCE(owner->pools[i]);
+		if (pool)
+			more += tmem_pool_bytes(pool);
+	}
+	count_frames(owner, zs_get_total_pages(owner->zs) + PFN_UP(more));
 }
 
 /* Frees the frames that its holes add up to, if it has new ones. Recalling only; process context. */
@@ -72,7 +88,7 @@ static void owner_free(struct kref *refs)
 	struct rs_owner *owner = container_of(refs, struct rs_owner, refs);
 	int i;
 
-	for (i = 0; i < RS_OWNER_POOLS; i++)
+	for (i = 0; i < RS_DEVICES; i++)
 		if (owner->pools[i])
 			tmem_pool_destroy(owner->pools[i]);
 	count_frames(owner, 0);

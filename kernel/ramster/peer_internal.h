@@ -37,7 +37,6 @@
 #define RS_GETS		256	/* fetches in flight to a peer */
 #define RS_FLUSHES	4	/* batches of flushes to a peer, filling or in flight */
 #define RS_FLUSH_RECS	256
-#define RS_DEVICES	256	/* frontswap0 to frontswap255 */
 
 /* Bits 0-7 of a fetch's tag are its place in the table, the rest tell its users apart. */
 #define RS_GET_INDEX(tag)	((tag) & (RS_GETS - 1))

@@ -349,6 +349,12 @@ unsigned long tmem_pool_objects(const struct tmem_pool *pool)
 }
 EXPORT_SYMBOL_GPL(tmem_pool_objects);
 
+unsigned long tmem_pool_bytes(const struct tmem_pool *pool)
+{
+	return tmem_pool_objects(pool) * (sizeof(struct tmem_obj) + sizeof(struct xa_node));
+}
+EXPORT_SYMBOL_GPL(tmem_pool_bytes);
+
 int tmem_pools_init(void)
 {
 	obj_cache = KMEM_CACHE(tmem_obj, 0);

@@ -130,6 +130,12 @@ unsigned long tmem_pool_count(const struct tmem_pool *pool);
 /* Objects in the pool. Any context. */
 unsigned long tmem_pool_objects(const struct tmem_pool *pool);
 
+/*
+ * Bytes that the pool's index takes up, at most: as if no object had neighbours that share a node
+ * with it. Any context.
+ */
+unsigned long tmem_pool_bytes(const struct tmem_pool *pool);
+
 /* Each counter of the module, through @emit; see counters.h. May sleep. */
 void tmem_counters_emit(void (*emit)(void *ctx, const char *name, s64 value), void *ctx);
 
