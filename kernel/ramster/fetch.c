@@ -276,18 +276,18 @@ static int open_page(struct rs_peer *peer, const struct zcache_fetch *f, u8 *dat
 static void end(struct rs_peer *peer, struct zcache_fetch *f, u8 *data, size_t len)
 {
 	int err = open_page(peer, f, data, len);
+	size_t sealed = rs_seal_bytes() ? len : 0;
 
-	if (!err)
-		len = rs_seal_bytes() ? f->len : len;
+	if (!err && sealed)
+		len = f->len;
 	trace_rs_fetch_done(peer->info.num, f->dev, f->slot, f->version, len, err);
 	if (err)
 		counter_inc(rs, pages_fetch_missed);
 	else
 		counter_inc(rs, pages_fetched);
 	zcache_fetch_done(f, err, data, err ? 0 : len);
-	/* What was secret does not stay in the buffer. */
-	if (!err && rs_seal_bytes())
-		memzero_explicit(data, len);
+	/* What was secret does not stay in the buffer; nor does what was opened before it was found wrong. */
+	memzero_explicit(data, sealed);
 }
 
 /* GET_REPLY. Process context. An errno breaks the lane. */

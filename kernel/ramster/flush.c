@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 
 #include "peer_internal.h"
+#include "seal.h"
 
 /* How long a device that goes waits for its donors to confirm. */
 #define POOL_TIMEOUT_MS 5000
@@ -171,6 +172,7 @@ void rs_flush_device(u32 dev)
 		rs_peer_put(peer);
 	}
 	mutex_unlock(&one_device);
+	rs_seal_forget(dev);
 }
 
 static int tell(struct rs_peer *peer, enum rs_flush_scope scope, u32 dev)

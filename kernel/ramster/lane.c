@@ -285,7 +285,7 @@ static int grow(struct rs_lane *lane)
 	if (!buf)
 		return -ENOMEM;
 	memcpy(buf, lane->rx_buf, lane->rx_have);
-	kvfree(lane->rx_buf);
+	kvfree_sensitive(lane->rx_buf, lane->rx_size);
 	lane->rx_buf = buf;
 	lane->rx_size = lane->rx_want;
 	return 0;

@@ -215,7 +215,7 @@ void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 le
 	return room;
 }
 
-/* False: it must not leave. */
+/* False: it must not leave; nothing of it is in the buffer any more. */
 static bool seal(struct rs_push *p)
 {
 	unsigned int i, more = rs_seal_bytes();
@@ -231,8 +231,10 @@ static bool seal(struct rs_push *p)
 			.comp = rec->comp,
 		};
 
-		if (rs_seal(data, &page))
+		if (rs_seal(data, &page)) {
+			memzero_explicit(p->data, p->bytes);
 			return false;
+		}
 		data += rec->len + more;
 		cond_resched();
 	}
@@ -452,7 +454,7 @@ void rs_push_exit(void)
 	int i;
 
 	for (i = 0; i < PUSHES; i++)
-		kvfree(pushes[i].data);
+		kvfree_sensitive(pushes[i].data, PUSH_DATA);
 	kvfree(pushes);
 	INIT_LIST_HEAD(&idle);
 }

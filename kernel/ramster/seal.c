@@ -24,6 +24,12 @@ const char *const rs_seal_names[__RS_SEALS] = {
 static u8 key[CHACHA20POLY1305_KEY_SIZE];
 static atomic64_t last_nonce;	/* 2^64 pages are not sealed in one life of a module */
 
+/*
+ * The last nonce of a device's former lives. The versions of a new one begin anew, so that a
+ * donor which keeps all it was ever given has one of the same number for each of its first pages.
+ */
+static atomic64_t forgotten[RS_DEVICES];
+
 unsigned int rs_seal_bytes(void)
 {
 	return READ_ONCE(rs_settings.seal) == RS_SEAL_OFF ? 0 : RS_WIRE_SEAL;
@@ -37,6 +43,11 @@ bool rs_seal_is_available(enum rs_seal_mode mode)
 static bool by_gcm(enum rs_seal_mode mode)
 {
 	return mode == RS_SEAL_AES_GCM || (mode == RS_SEAL_ON && rs_gcm_is_fast());
+}
+
+void rs_seal_forget(u32 dev)
+{
+	atomic64_set(&forgotten[dev], atomic64_read(&last_nonce));
 }
 
 /* What is not in the page and must be right all the same. */
@@ -72,6 +83,8 @@ bool rs_unseal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *p
 	u64 nonce = get_unaligned_le64(data + page->len + TAG);
 	u8 ad[AD];
 
+	if (nonce <= atomic64_read(&forgotten[page->dev]))
+		return false;
 	describe(ad, page);
 	if (by_gcm(mode))
 		return !rs_gcm_unseal(data, page->len, ad, nonce);
@@ -95,6 +108,8 @@ int rs_seal(u8 *data, const struct rs_seal_page *page)
  * rs_unseal - what was sealed, in its place
  * @data: @page->len + RS_WIRE_SEAL bytes; on success the first @page->len are the zpage
  * @page: which it should be
+ *
+ * On a failure the buffer may hold another page of ours, opened: the caller wipes it.
  *
  * Context: process, may sleep for a moment; needs no new memory.
  * Return: false: it is not what we have sealed for this place.

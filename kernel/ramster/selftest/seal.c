@@ -64,6 +64,22 @@ static bool sealed_well(enum rs_seal_mode mode, struct trial *t, struct rs_seal_
 	return rs_unseal_by(mode, at, &page) && !memcmp(at, t->before, page.len);
 }
 
+/* A page of the device's former life has the right slot and version, and must not open. */
+static bool forgets(enum rs_seal_mode mode, struct trial *t)
+{
+	struct rs_seal_page page = { .dev = 9, .slot = 1, .version = 1, .len = 64 };
+	struct rs_seal_page other = { .dev = 10, .slot = 1, .version = 1, .len = 64 };
+	u8 *old = t->data, *elsewhere = old + 128, *new = elsewhere + 128;
+
+	if (rs_seal_by(mode, old, &page) || rs_seal_by(mode, elsewhere, &other))
+		return false;
+	rs_seal_forget(page.dev);
+	memcpy(new, t->before, page.len);
+	return !rs_seal_by(mode, new, &page) && !rs_unseal_by(mode, old, &page) &&
+	       rs_unseal_by(mode, new, &page) && !memcmp(new, t->before, page.len) &&
+	       rs_unseal_by(mode, elsewhere, &other);
+}
+
 static void measure(enum rs_seal_mode mode, struct trial *t)
 {
 	struct rs_seal_page page = { .slot = 1, .len = 2048 };
@@ -96,6 +112,10 @@ static bool cipher_works(enum rs_seal_mode mode, struct trial *t)
 				return false;
 			}
 		}
+	}
+	if (!forgets(mode, t)) {
+		pr_err("%s: a device that is gone is not forgotten\n", rs_seal_names[mode]);
+		return false;
 	}
 	measure(mode, t);
 	return true;
