@@ -20,13 +20,9 @@
 #define SETS		64
 #define WAYS		4
 
-/*
- * What is known of an address; of an IPv6 address its /64, which anybody
- * has all addresses of. In use while it has places; else it may be another's.
- */
+/* What is known of an address. In use while it has places; else it may be another's. */
 struct origin {
-	u64 addr;
-	sa_family_t family;
+	struct rs_visitor who;
 	u8 places;
 	u8 failures;
 	unsigned long since;	/* jiffies of the first of @failures, or when the penalty began */
@@ -38,14 +34,21 @@ static struct origin origins[SETS][WAYS];
 static unsigned int places_taken;
 static siphash_key_t hash_key;	/* so that nobody can choose whom they share a set with */
 
-static u64 address_of(const struct sockaddr_storage *from)
+static struct rs_visitor visitor_of(const struct sockaddr_storage *from, bool is_node)
 {
-	u64 addr;
+	struct rs_visitor who = { .family = from->ss_family };
 
 	if (from->ss_family == AF_INET)
-		return (__force u32)((const struct sockaddr_in *)from)->sin_addr.s_addr;
-	memcpy(&addr, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof(addr));
-	return addr;
+		who.addr[0] = (__force u32)((const struct sockaddr_in *)from)->sin_addr.s_addr;
+	else
+		memcpy(who.addr, &((const struct sockaddr_in6 *)from)->sin6_addr,
+		       is_node ? sizeof(who.addr) : sizeof(who.addr[0]));
+	return who;
+}
+
+static bool is_same(const struct rs_visitor *a, const struct rs_visitor *b)
+{
+	return a->family == b->family && a->addr[0] == b->addr[0] && a->addr[1] == b->addr[1];
 }
 
 static bool is_recent(const struct origin *o)
@@ -54,10 +57,9 @@ static bool is_recent(const struct origin *o)
 }
 
 /* The address' entry, made if @make and there is one to have: the least known one of its set. */
-static struct origin *origin_of(const struct sockaddr_storage *from, bool make)
+static struct origin *origin_of(const struct rs_visitor *who, bool make)
 {
-	u64 addr = address_of(from);
-	struct origin *set = origins[siphash_1u64(addr, &hash_key) % SETS];
+	struct origin *set = origins[siphash_2u64(who->addr[0], who->addr[1], &hash_key) % SETS];
 	struct origin *free = NULL;
 	int i;
 
@@ -65,32 +67,35 @@ static struct origin *origin_of(const struct sockaddr_storage *from, bool make)
 	for (i = 0; i < WAYS; i++) {
 		struct origin *o = &set[i];
 
-		if (o->addr == addr && o->family == from->ss_family)
+		if (is_same(&o->who, who))
 			return o;
 		if (!o->places && (!free || !is_recent(o) ||
 				   (is_recent(free) && o->failures < free->failures)))
 			free = o;
 	}
 	if (make && free)
-		*free = (struct origin) { .addr = addr, .family = from->ss_family };
+		*free = (struct origin) { .who = *who };
 	return make ? free : NULL;
 }
 
 /**
  * rs_admission_begin - a stranger has connected
  * @from: its address
+ * @who:  out: for rs_admission_end()
  *
  * Context: process.
  * Return: whether it may try; if so, rs_admission_end() is due.
  */
-enum rs_admission rs_admission_begin(const struct sockaddr_storage *from)
+enum rs_admission rs_admission_begin(const struct sockaddr_storage *from, struct rs_visitor *who)
 {
-	unsigned int open = rs_node_is_at(from) ? PLACES : PLACES_OPEN;
+	bool is_node = rs_node_is_at(from);
+	unsigned int open = is_node ? PLACES : PLACES_OPEN;
 	enum rs_admission answer = RS_TOO_MANY;
 	struct origin *o;
 
+	*who = visitor_of(from, is_node);
 	spin_lock_irq(&lock);
-	o = origin_of(from, true);
+	o = origin_of(who, true);
 	if (o && o->failures >= FAILURES_MAX && is_recent(o)) {
 		answer = RS_PENALISED;
 	} else if (o && o->places < PLACES_EACH && places_taken < open) {
@@ -102,7 +107,7 @@ enum rs_admission rs_admission_begin(const struct sockaddr_storage *from)
 	return answer;
 }
 
-void rs_admission_end(const struct sockaddr_storage *from, enum rs_try how)
+void rs_admission_end(const struct rs_visitor *who, enum rs_try how)
 {
 	struct origin *o;
 	unsigned long flags;
@@ -110,7 +115,7 @@ void rs_admission_end(const struct sockaddr_storage *from, enum rs_try how)
 	spin_lock_irqsave(&lock, flags);
 	places_taken--;
 	/* It is there: it has a place. */
-	o = origin_of(from, false);
+	o = origin_of(who, false);
 	if (o) {
 		o->places--;
 		if (how == RS_TRY_KNOWN) {

@@ -26,11 +26,20 @@ enum rs_try {
 	RS_TRY_OVER,	/* neither: we ended it */
 };
 
-/* May a stranger from @from try? If ADMITTED, rs_admission_end() is due. Process context. */
-enum rs_admission rs_admission_begin(const struct sockaddr_storage *from);
+/*
+ * Whom a stranger is counted with: its address. Of an IPv6 address it is the /64, which anybody has
+ * all addresses of, unless it is a node's: its neighbours' failures are not its own.
+ */
+struct rs_visitor {
+	sa_family_t family;
+	u64 addr[2];
+};
+
+/* May a stranger from @from try? If ADMITTED, rs_admission_end() of @who is due. Process context. */
+enum rs_admission rs_admission_begin(const struct sockaddr_storage *from, struct rs_visitor *who);
 
 /* Any context. */
-void rs_admission_end(const struct sockaddr_storage *from, enum rs_try how);
+void rs_admission_end(const struct rs_visitor *who, enum rs_try how);
 
 void rs_admission_init(void);
 

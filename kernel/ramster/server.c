@@ -32,6 +32,7 @@
 /* All that a stranger costs is this, its socket and RS_LANE_HELLO bytes. */
 struct rs_conn {
 	struct rs_lane lane;
+	struct rs_visitor who;
 	struct list_head node;		/* in conns */
 	struct rs_greeting *greeting;	/* until it is known who it is */
 	/* Then; conns_lock guards these until claimed is set. */
@@ -96,7 +97,7 @@ static void no_stranger(struct rs_conn *conn, enum rs_try how)
 {
 	lockdep_assert_held(&conns_lock);
 	if (conn->stranger)
-		rs_admission_end(&conn->lane.other, how);
+		rs_admission_end(&conn->who, how);
 	conn->stranger = false;
 }
 
@@ -494,9 +495,9 @@ static struct rs_conn *conn_open(struct socket *sock, const struct sockaddr_stor
 }
 
 /* May a stranger from there try? */
-static bool admit(const struct sockaddr_storage *from)
+static bool admit(const struct sockaddr_storage *from, struct rs_visitor *who)
 {
-	switch (rs_admission_begin(from)) {
+	switch (rs_admission_begin(from, who)) {
 	case RS_ADMITTED:
 		return true;
 	case RS_PENALISED:
@@ -515,9 +516,10 @@ static bool admit(const struct sockaddr_storage *from)
 void rs_server_accept(struct socket *sock)
 {
 	struct sockaddr_storage from = { };
+	struct rs_visitor who;
 	struct rs_conn *conn;
 
-	if (kernel_getpeername(sock, (struct sockaddr *)&from) < 0 || !admit(&from)) {
+	if (kernel_getpeername(sock, (struct sockaddr *)&from) < 0 || !admit(&from, &who)) {
 		counter_inc(rs, accepts_refused);
 		sock_release(sock);
 		return;
@@ -525,9 +527,10 @@ void rs_server_accept(struct socket *sock)
 	conn = conn_open(sock, &from);
 	if (!conn) {
 		counter_inc(rs, accepts_refused);
-		rs_admission_end(&from, RS_TRY_OVER);
+		rs_admission_end(&who, RS_TRY_OVER);
 		return;
 	}
+	conn->who = who;
 	counter_inc(rs, accepts);
 	mutex_lock(&start_lock);
 	queue_delayed_work(close_wq, &conn->watch_work, msecs_to_jiffies(HELLO_MS));
