@@ -3,6 +3,7 @@
 
 #include "configfs.h"
 
+#include <linux/capability.h>
 #include <linux/configfs.h>
 #include <linux/ctype.h>
 #include <linux/module.h>
@@ -26,6 +27,15 @@ static struct fswap_dev *dev_of(struct config_item *item)
 	return container_of(item, struct device_item, item)->dev;
 }
 
+/* A device, and a disk opened for it, are as much as swapon's: 0, or -EPERM after a line in the log. */
+static int may_change(const char *name)
+{
+	if (capable(CAP_SYS_ADMIN))
+		return 0;
+	pr_err("%.100s: a change takes CAP_SYS_ADMIN\n", name);
+	return -EPERM;
+}
+
 /*
  * What was written, without the newline at its end, for one attribute's parser
  * under fswap_lock. Waiting for the lock can be interrupted: a drain or the
@@ -36,8 +46,10 @@ static ssize_t store(struct config_item *item, const char *page, size_t count,
 {
 	struct fswap_dev *dev = dev_of(item);
 	char *copy;
-	int err;
+	int err = may_change(dev->name);
 
+	if (err)
+		return err;
 	if (memchr(page, '\0', count)) {
 		pr_err("%s: a value has a NUL byte in it\n", dev->name);
 		return -EINVAL;
@@ -331,6 +343,9 @@ static struct config_item *make_device(struct config_group *group, const char *n
 	u32 id;
 	int err;
 
+	err = may_change(name);
+	if (err)
+		return ERR_PTR(err);
 	err = parse_name(name, &id);
 	if (err)
 		return ERR_PTR(err);
