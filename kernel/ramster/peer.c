@@ -212,7 +212,8 @@ static void recalled(struct rs_peer *peer, u16 mb)
 		return;
 	snprintf(text, sizeof(text), "node %s (%u) wants its RAM back: %u MiB of our pages leave it",
 		 peer->info.name, peer->info.num, mb);
-	pr_info("%s\n", text);
+	/* A donor could say so, and take it back, as often as it likes. */
+	pr_info_ratelimited("%s\n", text);
 	rs_event(RAMSTER_EVENT_RECALLED, peer->info.num, peer->info.name, RAMSTER_NODE_UP, text);
 }
 
@@ -243,7 +244,7 @@ static struct rs_peer *peer_of(struct rs_lane *lane, enum rs_lane_kind kind)
 	return container_of(lane, struct rs_peer, lane[kind]);
 }
 
-static int frame(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload)
+static int handle(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
 	char text[RS_WIRE_MAX_TEXT + 1];
 
@@ -268,9 +269,21 @@ static int frame(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *
 				    peer->info.num, text);
 		return -ECONNABORTED;
 	default:
-		counter_inc(rs, protocol_errors);
 		return -EPROTO;
 	}
+}
+
+/* A frame of the donor's. An errno breaks the lane. */
+static int frame(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload)
+{
+	int err = handle(peer, hdr, payload);
+
+	if (err == -EPROTO) {
+		counter_inc(rs, protocol_errors);
+		pr_warn_ratelimited("node %s (%u) sent a frame of type %u where none is due: the connection is ended\n",
+				    peer->info.name, peer->info.num, hdr->type);
+	}
+	return err;
 }
 
 static int bulk_frame(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *payload)
