@@ -37,21 +37,25 @@ FUZZ_LIB_CFLAGS = $(filter-out -std=gnu11,$(WIRE_CFLAGS)) -std=gnu11 -D_GNU_SOUR
 
 FUZZERS := wire hello config netlink
 
-$(FUZZ_OUT)/fuzz_wire $(FUZZ_OUT)/fuzz_hello: $(FUZZ_OUT)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_PURE) \
-		$(WIRE_HEADERS)
-	@mkdir -p $(@D)
-	$(FUZZ_CC) $(WIRE_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
+FUZZ_LIBS = $(shell pkg-config --libs $(FUZZ_PACKAGES))
 
-$(FUZZ_OUT)/fuzz_config: tests/fuzz/fuzz_config.c $(FUZZ_LIB) lib/netlink.c $(wildcard lib/*.h)
-	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_LIB_CFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) \
-		$(shell pkg-config --libs $(FUZZ_PACKAGES))
-
+fuzz-src-wire := tests/fuzz/fuzz_wire.c $(FUZZ_PURE)
+fuzz-src-hello := tests/fuzz/fuzz_hello.c $(FUZZ_PURE)
+fuzz-src-config := tests/fuzz/fuzz_config.c $(FUZZ_LIB) lib/netlink.c
 # It includes lib/netlink.c
-$(FUZZ_OUT)/fuzz_netlink: tests/fuzz/fuzz_netlink.c $(FUZZ_LIB) lib/netlink.c $(wildcard lib/*.h)
-	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_LIB_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_LIB) \
-		$(shell pkg-config --libs $(FUZZ_PACKAGES))
+fuzz-src-netlink := tests/fuzz/fuzz_netlink.c $(FUZZ_LIB)
+
+# fuzz-*: with libFuzzer; replay-*: runs the files that it is given, by any compiler
+define fuzz-rules
+$(FUZZ_OUT)/fuzz_$(1): $(fuzz-src-$(1)) $(WIRE_HEADERS) $(wildcard lib/*.[ch])
+	@mkdir -p $$(@D)
+	$(FUZZ_CC) $$(FUZZ_LIB_CFLAGS) -fsanitize=fuzzer -o $$@ $(fuzz-src-$(1)) $$(FUZZ_LIBS)
+
+$(FUZZ_OUT)/replay_$(1): tests/fuzz/replay.c $(fuzz-src-$(1)) $(WIRE_HEADERS) $(wildcard lib/*.[ch])
+	@mkdir -p $$(@D)
+	$(CC) $$(FUZZ_LIB_CFLAGS) -o $$@ tests/fuzz/replay.c $(fuzz-src-$(1)) $$(FUZZ_LIBS)
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz-rules,$(f))))
 
 $(WIRE_OUT)/wire_seeds: tests/fuzz/wire_seeds.c kernel/ramster/wire.c $(WIRE_HEADERS)
 	@mkdir -p $(@D)
@@ -70,8 +74,8 @@ fuzz: fuzz-build ## run each fuzzer for FUZZ_SECONDS: frames, handshake, configu
 	done
 
 .PHONY: fuzz-corpus
-fuzz-corpus: fuzz-build ## run the fuzzers on their seeds only
-	for f in $(FUZZERS); do $(FUZZ_OUT)/fuzz_$$f -runs=0 tests/fuzz/corpus/$$f || exit 1; done
+fuzz-corpus: $(addprefix $(FUZZ_OUT)/replay_,$(FUZZERS)) ## run the fuzzers' targets on their seeds only (no clang)
+	@for f in $(FUZZERS); do $(FUZZ_OUT)/replay_$$f tests/fuzz/corpus/$$f/* || exit 1; done
 
 wire-seeds: $(WIRE_OUT)/wire_seeds ## write the seeds of the frames' fuzzer anew
 	@mkdir -p tests/fuzz/corpus/wire

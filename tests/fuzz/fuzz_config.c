@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rms_error err = { 0 };
 	struct rms_config *cfg;
 	char *text;
+	size_t i;
 
 	/* A file with a NUL in it is not even parsed: rms_read_file() */
 	if (memchr(data, 0, size))
@@ -25,8 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (cfg && !rms_config_check(cfg, &err)) {
 		rms_config_check_ready(cfg, &err);
-		if (rms_config_replicas(cfg) < 1)
-			abort();
+		for (i = 0; i < cfg->nr_devices; i++)
+			if (rms_device_replicas(cfg, &cfg->devices[i]) < 1)
+				abort();
 	}
 	rms_config_free(cfg);
 	free(text);
