@@ -95,6 +95,8 @@ def test_set_up_as_an_admin_does(machines):
         # Small, so that pages go to the others soon
         machine.run("echo 'zcache = { max_pool_percent = 10; };' >>/etc/ramster.conf")
         machine.run("ramsterctl check && systemctl enable ramsterd")
+        machine.run("systemd-analyze security --offline=true --threshold=40"
+                    " $(systemctl show -P FragmentPath ramsterd) >/dev/null")
 
 
 def test_after_a_reboot_each_pages_to_the_others(machines):
