@@ -8,10 +8,14 @@
  *	other		returns another slot's page
  *	unproven	does not prove the key
  *	no-key		says that it needs none
- *	fuzz		now and then answers with anything, properly tagged
+ *	fuzz COUNT	beside its answers sends so many frames that nobody has asked for, most of
+ *			them well-formed, and instead of an answer to HELLO now and then anything;
+ *			then it is honest
  */
 #include <arpa/inet.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,6 +34,8 @@ static struct kept kept[SLOTS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards kept */
 static const char *mode;
 static u32 last_put;
+static unsigned long to_babble;
+static atomic_ulong babbled, broken;
 
 static bool is(const char *name)
 {
@@ -120,31 +126,94 @@ static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
 	return true;
 }
 
-/* Something of a donor's that nobody asked for, or nothing that makes sense. */
-static bool babble(struct talk *t)
+/* A frame that is a donor's to send at any time, but for what is in it. */
+static size_t plausible(struct rs_wire_hdr *hdr, u8 *payload)
 {
-	static const u8 types[] = { RS_HELLO_REPLY, RS_PUT_REPLY, RS_GET_REPLY, RS_FLUSH_REPLY,
-				    RS_PONG, RS_ROOM, RS_RECALL, RS_ERROR, RS_WELCOME, RS_PUT };
-	struct rs_wire_hdr hdr = { .type = types[rand() % sizeof(types)] };
-	u8 payload[600];
-	size_t len = rand() % 2 ? 8 : rand() % sizeof(payload), i;
+	struct rs_wire_got got;
+	u8 *data;
+	int i;
 
+	if (rand() % 4 == 0) {
+		hdr->type = rand() % 2 ? RS_ROOM : RS_PONG;
+		return 0;
+	}
+	if (rand() % 512 == 0) {
+		hdr->type = RS_RECALL;
+		hdr->count = 1 + rand() % 4;
+		return 0;
+	}
+	hdr->type = RS_GET_REPLY;
+	hdr->pool = rand() % 2;
+	hdr->count = 1 + rand() % 8;
+	data = payload + hdr->count * RS_WIRE_REC;
+	for (i = 0; i < hdr->count; i++) {
+		/* Some of these are waited for. */
+		got = (struct rs_wire_got){ .tag = rand(), .version = rand() % 8,
+					    .len = rand() % 4 ? 0 : rand() % 200 };
+		rs_wire_got_encode(payload + i * RS_WIRE_REC, &got);
+		memset(data, rand(), got.len);
+		data += got.len;
+	}
+	return data - payload;
+}
+
+/* One that makes no sense, or none at all. */
+static size_t nonsense(struct rs_wire_hdr *hdr, u8 *payload)
+{
+	size_t len = rand() % 2 ? 8 : rand() % 600, i;
+
+	hdr->type = rand() % 18;
 	for (i = 0; i < len; i++)
 		payload[i] = rand() % 3 ? 0 : rand();
-	hdr.req_id = rand() % 64;
-	hdr.pool = rand() % 2;
-	hdr.count = rand() % 3 ? len / 8 : (size_t)rand();
-	hdr.status = rand() % 2;
-	hdr.room = rand();
-	return send_frame(t, hdr, payload, len);
+	hdr->req_id = rand() % 64;
+	hdr->pool = rand() % 2;
+	hdr->count = rand() % 3 ? len / 8 : (size_t)rand();
+	hdr->status = rand() % 2;
+	return len;
+}
+
+static bool babble(struct talk *t)
+{
+	struct rs_wire_hdr hdr = { .room = rand() % 8 ? ROOM : rand() };
+	u8 payload[2048];
+	size_t len;
+	bool odd = rand() % 512 == 0;
+
+	len = odd ? nonsense(&hdr, payload) : plausible(&hdr, payload);
+	len = build(t, hdr, payload, len, t->frame);
+	/* A frame that is altered or cut on its way. */
+	if (odd && rand() % 4 == 0)
+		t->frame[rand() % len] ^= 1 << rand() % 8;
+	if (odd && rand() % 4 == 0)
+		len = rand() % len;
+	atomic_fetch_add(&broken, odd);
+	if (atomic_fetch_add(&babbled, 1) + 1 == to_babble) {
+		printf("babbled %lu odd %lu\n", to_babble, atomic_load(&broken));
+		fflush(stdout);
+	}
+	return send_raw(t, t->frame, len);
+}
+
+static bool babbles(void)
+{
+	return is("fuzz") && atomic_load(&babbled) < to_babble;
+}
+
+/* Babbles until there is something to be read. */
+static bool fill_the_silence(struct talk *t)
+{
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+
+	while (babbles() && !poll(&p, 1, 0))
+		if (!babble(t))
+			return false;
+	return true;
 }
 
 static bool answer(struct talk *t, const struct rs_wire_hdr *hdr)
 {
 	struct rs_wire_hdr out = { .req_id = hdr->req_id, .room = ROOM };
 
-	if (is("fuzz") && rand() % 64 == 0)
-		return babble(t);
 	switch (hdr->type) {
 	case RS_PUT:
 		return put(t, hdr);
@@ -175,6 +244,8 @@ static bool greet(struct talk *t)
 		return false;
 	if (is("no-key"))
 		hs.key = NULL;
+	if (babbles() && rand() % 8 == 0)
+		return babble(t);
 	rs_hello_answer(&hs, &me.self, nonce);
 	if (is("unproven"))
 		random_bytes(hs.reply + RS_WIRE_UNPROVEN, RS_WIRE_PROOF);
@@ -184,6 +255,8 @@ static bool greet(struct talk *t)
 		rs_auth_session(hs.key, hs.hello, hs.reply, &t->rx, &t->tx);
 		t->guarded = true;
 	}
+	if (babbles() && rand() % 8 == 0)
+		return babble(t);
 	return receive(t, &hdr) && hdr.type == RS_PROVE &&
 	       send_frame(t, (struct rs_wire_hdr){ .type = RS_WELCOME, .room = ROOM }, NULL, 0);
 }
@@ -195,7 +268,7 @@ static void *serve(void *arg)
 
 	t->fd = (int)(long)arg;
 	if (greet(t))
-		while (receive(t, &hdr) && !rs_wire_check(&hdr, t->frame + RS_WIRE_HDR) &&
+		while (fill_the_silence(t) && receive(t, &hdr) && !rs_wire_check(&hdr, t->frame + RS_WIRE_HDR) &&
 		       answer(t, &hdr))
 			;
 	close(t->fd);
@@ -203,7 +276,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-int donor_main(const char *which)
+int donor_main(const char *which, unsigned long count)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
@@ -211,6 +284,7 @@ int donor_main(const char *which)
 	long conn;
 
 	mode = which;
+	to_babble = count;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 16)) {
 		perror("rogue: cannot listen");

@@ -2,8 +2,8 @@
 /*
  * main.c - rogue's command line
  *
- *	rogue --self 3 --to 2 --cluster test --key HEX owner ADDRESS ATTACK [COUNT]
- *	rogue --self 2 --cluster test --key HEX donor MODE
+ *	rogue --self 3 --to 2 --cluster test --key HEX [--from ADDRESS] owner ADDRESS ATTACK [COUNT]
+ *	rogue --self 2 --cluster test --key HEX donor MODE [COUNT]
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -36,6 +36,7 @@ int main(int argc, char **argv)
 		{ "to", required_argument, NULL, 't' },
 		{ "cluster", required_argument, NULL, 'c' },
 		{ "key", required_argument, NULL, 'k' },
+		{ "from", required_argument, NULL, 'f' },
 		{ }
 	};
 	int c;
@@ -52,13 +53,15 @@ int main(int argc, char **argv)
 			snprintf(cluster, sizeof(cluster), "%s", optarg);
 		else if (c == 'k')
 			read_key(optarg);
+		else if (c == 'f')
+			me.from = optarg;
 		else
 			return 2;
 	}
 	argv += optind;
 	argc -= optind;
-	if (argc == 2 && !strcmp(argv[0], "donor"))
-		return donor_main(argv[1]);
+	if (argc >= 2 && !strcmp(argv[0], "donor"))
+		return donor_main(argv[1], argc > 2 ? strtoul(argv[2], NULL, 0) : 1000);
 	if (argc >= 3 && !strcmp(argv[0], "owner"))
 		return owner_main(argv[1], argv[2], argc > 3 ? strtoul(argv[3], NULL, 0) : 1000);
 	fprintf(stderr, "usage: see tests/rogue/main.c\n");

@@ -239,6 +239,37 @@ static bool foreign_pool(unsigned long slots)
 	       receive(&t, &hdr) && hdr.type == RS_FLUSH_REPLY;
 }
 
+/* As many pages as the donor takes, each as small and as far from the others as can be. */
+static bool hoard(unsigned long most)
+{
+	u8 payload[RS_WIRE_MAX_RECORDS * (RS_WIRE_REC + 1)];
+	struct rs_wire_put_reply reply = { .stored = ~0ULL };
+	struct rs_wire_rec rec = { .version = 1, .len = 1 };
+	struct rs_wire_hdr hdr;
+	unsigned long n = 0;
+	int i;
+
+	if (!shake_hands(&t, address, RS_LANE_BULK))
+		return false;
+	memset(payload, 0x5a, sizeof(payload));
+	while (n < most && reply.stored == ~0ULL) {
+		for (i = 0; i < RS_WIRE_MAX_RECORDS; i++) {
+			rec.slot = (n + i) * 4096;
+			rs_wire_rec_encode(payload + i * RS_WIRE_REC, &rec);
+		}
+		hdr = (struct rs_wire_hdr){ .type = RS_PUT, .count = RS_WIRE_MAX_RECORDS };
+		if (!send_frame(&t, hdr, payload, sizeof(payload)) || !receive(&t, &hdr) ||
+		    hdr.type != RS_PUT_REPLY ||
+		    rs_wire_put_reply_decode(t.frame + RS_WIRE_HDR, hdr.count, &reply))
+			return false;
+		n += __builtin_popcountll(reply.stored);
+	}
+	printf("stored %lu\n", n);
+	return n < most &&
+	       send_frame(&t, (struct rs_wire_hdr){ .type = RS_FLUSH, .flags = RS_FLUSH_ALL }, NULL, 0) &&
+	       receive(&t, &hdr) && hdr.type == RS_FLUSH_REPLY;
+}
+
 /* A byte of a HELLO a second. */
 static bool slow_loris(unsigned long seconds)
 {
@@ -255,26 +286,67 @@ static bool slow_loris(unsigned long seconds)
 	return false;
 }
 
+/* As an honest owner: may we come in? */
+static bool greet(unsigned long unused)
+{
+	(void)unused;
+	return shake_hands(&t, address, RS_LANE_BULK);
+}
+
 /* So many connections at once, which say nothing; how many of them stay is limited. */
 static bool flood(unsigned long count)
 {
 	int *fd = calloc(count, sizeof(*fd));
 	unsigned long i, open = 0;
+	struct talk last = { .fd = -1 };
 
 	for (i = 0; i < count; i++)
 		fd[i] = dial(address);
 	for (i = 0; i < count; i++) {
 		char c;
 
-		if (fd[i] >= 0 && recv(fd[i], &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+		if (fd[i] >= 0 && recv(fd[i], &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) {
+			last.fd = fd[i];
 			open++;
+		}
 	}
 	printf("open %lu\n", open);
+	fflush(stdout);
 	free(fd);
-	return open <= 16;
+	/* They are not for ever, either. */
+	return open && open <= 16 && !stays_open(&last, 60);
 }
 
-/* Frames with right tags that are random otherwise; whatever comes back is read. */
+/* Fails again and again, until the donor does not even listen to what we say. */
+static bool knock(unsigned long most)
+{
+	u8 secret[RS_SECRET_BYTES];
+	struct rs_wire_hdr hdr;
+	struct rs_auth_key key;
+	unsigned long answered;
+	unsigned int refused = 0;
+	struct rs_hello hs;
+
+	random_bytes(secret, sizeof(secret));
+	rs_auth_key_make(&key, secret);
+	/* Once may be for want of a place: the donor ends connections in its own time. */
+	for (answered = 0; answered < most && refused < 3;) {
+		if (!say_hello(&key, &hs) || !receive(&t, &hdr)) {
+			refused++;
+			usleep(200000);
+		} else if (hdr.type != RS_ERROR || hdr.status != EPERM || stays_open(&t, 20)) {
+			return false;
+		} else {
+			refused = 0;
+			answered++;
+		}
+		if (t.fd >= 0)
+			close(t.fd);
+	}
+	printf("answered %lu\n", answered);
+	return answered && refused;
+}
+
 static void mutate(u8 *frame, size_t len)
 {
 	unsigned int n = rand() % 6;
@@ -283,13 +355,19 @@ static void mutate(u8 *frame, size_t len)
 		frame[4 + rand() % (len - 4)] = rand() % 4 ? rand() : rand() % 8;
 }
 
-static size_t random_payload(u8 *payload, struct rs_wire_hdr *hdr)
+/* A request that may come on a lane of this kind; now and then one that may not. */
+static size_t random_payload(enum rs_lane_kind kind, u8 *payload, struct rs_wire_hdr *hdr)
 {
-	static const u8 types[] = { RS_PUT, RS_GET, RS_FLUSH, RS_PING };
+	static const u8 types[__RS_LANES][4] = {
+		[RS_LANE_BULK] = { RS_PUT, RS_PUT, RS_FLUSH, RS_PING },
+		[RS_LANE_FETCH] = { RS_GET, RS_GET, RS_GET, RS_PING },
+	};
 	size_t len = 0;
 	int i;
 
-	*hdr = (struct rs_wire_hdr){ .type = types[rand() % 4], .req_id = rand() };
+	if (rand() % 512 == 0)
+		kind = !kind;
+	*hdr = (struct rs_wire_hdr){ .type = types[kind][rand() % 4], .req_id = rand() };
 	if (hdr->type == RS_PING)
 		return 0;
 	hdr->pool = rand() % 16 ? rand() % 3 : rand();
@@ -300,8 +378,10 @@ static size_t random_payload(u8 *payload, struct rs_wire_hdr *hdr)
 	}
 	for (i = 0; i < hdr->count; i++) {
 		u8 *p = payload + i * RS_WIRE_REC;
-		u16 last = hdr->type == RS_PUT ? 1 + rand() % 1000 : hdr->type == RS_GET ? i : 0;
+		u16 last = hdr->type == RS_GET ? i : 0;
 
+		if (hdr->type == RS_PUT)
+			last = 1 + rand() % (rand() % 16 ? 60 : 4000);
 		put_unaligned_le32(rand() % 4096, p);
 		put_unaligned_le16(rand() % 4, p + 4);
 		put_unaligned_le16(last, p + 6);
@@ -312,31 +392,57 @@ static size_t random_payload(u8 *payload, struct rs_wire_hdr *hdr)
 	return len;
 }
 
-/* @count frames, over as many connections as it takes; some before the handshake. */
+/* A connection in one of the states of the handshake: before it, in the middle, or, mostly, after. */
+static bool begin(enum rs_lane_kind kind)
+{
+	struct rs_hello hs;
+	int state = rand() % 16;
+
+	if (state > 1)
+		return shake_hands(&t, address, kind);
+	memset(&t, 0, offsetof(struct talk, frame));
+	t.fd = -1;
+	if (state)
+		return say_hello(&me.key, &hs);
+	t.fd = dial(address);
+	return t.fd >= 0;
+}
+
+/* Nothing that the donor says is of interest; false if it has ended the connection. */
+static bool drain(void)
+{
+	static u8 some[65536];
+	ssize_t n;
+
+	do
+		n = recv(t.fd, some, sizeof(some), MSG_DONTWAIT);
+	while (n > 0);
+	return n < 0 && errno == EAGAIN;
+}
+
+/* @count frames, random but with right tags, over as many connections as it takes. */
 static bool fuzz(unsigned long count)
 {
 	static u8 payload[RS_WIRE_MAX_PAYLOAD];
 	unsigned long sent = 0, refused = 0, mutated = 0, shaken = 0;
 	struct rs_wire_hdr hdr;
 	struct poly1305_desc_ctx mac;
+	enum rs_lane_kind kind;
 	size_t len;
 
 	srand(time(NULL));
 	while (sent < count) {
-		if (rand() % 16 == 0) {
-			memset(&t, 0, offsetof(struct talk, frame));
-			t.fd = dial(address);
-		} else if (!shake_hands(&t, address, rand() % 2)) {
+		kind = rand() % __RS_LANES;
+		if (!begin(kind)) {
 			refused++;
 			if (t.fd >= 0)
 				close(t.fd);
 			usleep(100000);
 			continue;
-		} else {
-			shaken++;
 		}
+		shaken += t.guarded;
 		while (sent < count && t.fd >= 0) {
-			len = random_payload(payload, &hdr);
+			len = random_payload(kind, payload, &hdr);
 			len = build(&t, hdr, payload, len, t.frame);
 			if (rand() % 256 == 0) {
 				mutate(t.frame, len - (t.guarded ? RS_WIRE_TAG : 0));
@@ -351,10 +457,8 @@ static bool fuzz(unsigned long count)
 				}
 			}
 			sent++;
-			if (!send_raw(&t, t.frame, len))
+			if (!send_raw(&t, t.frame, len) || !drain())
 				break;
-			while (recv(t.fd, payload, sizeof(payload), MSG_DONTWAIT) > 0)
-				;
 			if (sent % 4096 == 0) {
 				printf("sent %lu\n", sent);
 				fflush(stdout);
@@ -382,8 +486,11 @@ static const struct attack {
 	{ "oversized-frame", oversized_frame },
 	{ "oversized-hello", oversized_hello },
 	{ "foreign-pool", foreign_pool },
+	{ "hoard", hoard },
 	{ "slow-loris", slow_loris },
+	{ "greet", greet },
 	{ "flood", flood },
+	{ "knock", knock },
 	{ "fuzz", fuzz },
 };
 

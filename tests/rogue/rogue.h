@@ -3,7 +3,7 @@
  * rogue.h - a node that does not play by the rules
  *
  *	rogue owner ADDRESS ATTACK	connects to a donor and misbehaves
- *	rogue donor MODE		lends, and lies
+ *	rogue donor MODE [COUNT]	lends, and lies
  *
  * It speaks the protocol by the kernel's own wire.c, auth.c and hello.c, so that it gets as far as
  * somebody can who knows all but, in some attacks, the key.
@@ -24,6 +24,7 @@ struct identity {
 	u16 to;
 	struct rs_auth_key key;
 	bool has_key;
+	const char *from;	/* the address to connect from, or NULL: any */
 };
 
 extern struct identity me;
@@ -50,6 +51,6 @@ bool shake_hands(struct talk *t, const char *address, enum rs_lane_kind kind);
 bool stays_open(struct talk *t, int seconds);
 
 int owner_main(const char *address, const char *attack, unsigned long count);
-int donor_main(const char *mode);
+int donor_main(const char *mode, unsigned long count);
 
 #endif

@@ -21,14 +21,34 @@ void random_bytes(void *p, size_t len)
 		die("getrandom");
 }
 
+static socklen_t make_address(const char *text, unsigned short port, struct sockaddr_storage *addr)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)addr;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)addr;
+
+	memset(addr, 0, sizeof(*addr));
+	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		return sizeof(*v4);
+	}
+	if (inet_pton(AF_INET6, text, &v6->sin6_addr) != 1)
+		die(text);
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	return sizeof(*v6);
+}
+
 int dial(const char *address)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage to;
+	socklen_t len = make_address(address, PORT, &to);
+	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage from;
 
-	if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1)
-		die(address);
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+	if (fd < 0 || (me.from && bind(fd, (struct sockaddr *)&from, make_address(me.from, 0, &from))))
+		die(me.from ?: address);
+	if (connect(fd, (struct sockaddr *)&to, len)) {
 		close(fd);
 		return -1;
 	}
