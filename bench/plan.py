@@ -15,7 +15,7 @@ WORKLOADS = [
     Instructions(),
     NoPressure(),
     Redis(100, 448, ["none"]),
-    Redis(50, 160, ["ours", "nvme_tcp", "zram"]),
+    Redis(50, 192, ["ours", "nvme_tcp", "zram"]),
     ManyPages(),
     ManyDonors(),
 ]
