@@ -26,9 +26,9 @@ import plots  # noqa: E402
 import report  # noqa: E402
 from lab import CannotRun, Lab  # noqa: E402
 from measure import Cell  # noqa: E402
-from systems import SYSTEMS  # noqa: E402
 from plan import WORKLOADS  # noqa: E402
-
+from systems import SYSTEMS  # noqa: E402
+from vmlab.paths import kernel_name, script  # noqa: E402
 
 
 class Bench:
@@ -94,7 +94,8 @@ class Bench:
             self.say(f"{about}: {cell.reasons[-1]}")
             self.lab.close()
         else:
-            cell.samples.append({"round": turn + 1, **figures})
+            load = round(os.getloadavg()[0], 2)
+            cell.samples.append({"round": turn + 1, "host_load": load, **figures})
             if workload.spoils:
                 self.lab.close()
             head = workload.headline
@@ -108,7 +109,9 @@ class Bench:
             workloads[workload.name][name] = cell.summary()
         memory = workloads.get("memory", {}).get("remote", {}).get("samples") or [{}]
         return {
-            "kernel": os.environ.get("KERNEL", ""),
+            "version": script("version"),
+            "kernel": kernel_name(),
+            "host_cpus": os.cpu_count(),
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
             "seconds": round(self.seconds()),
             "options": {key: value for key, value in vars(self.options).items()},
