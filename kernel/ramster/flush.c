@@ -19,7 +19,8 @@ struct rs_flush_wait {
 	struct completion done;
 };
 
-static struct rs_flush_batch *take_idle(struct rs_peer *peer, u32 dev, enum rs_flush_scope scope)
+/* An idle batch, or NULL. */
+struct rs_flush_batch *rs_flush_take(struct rs_peer *peer, u32 dev, enum rs_flush_scope scope)
 {
 	struct rs_flush_batch *b;
 	unsigned int i;
@@ -35,13 +36,15 @@ static struct rs_flush_batch *take_idle(struct rs_peer *peer, u32 dev, enum rs_f
 		b->scope = scope;
 		b->dev = dev;
 		b->nr = 0;
+		b->last = false;
 		b->wait = NULL;
 		return b;
 	}
 	return NULL;
 }
 
-static void enqueue(struct rs_peer *peer, struct rs_flush_batch *b)
+/* The batch is full, or is not to wait for more. */
+void rs_flush_enqueue(struct rs_peer *peer, struct rs_flush_batch *b)
 {
 	lockdep_assert_held(&peer->lock);
 	b->state = RS_FLUSH_QUEUED;
@@ -62,16 +65,16 @@ static int add(struct rs_peer *peer, u32 dev, u32 slot, u16 version)
 	if (!peer->usable)
 		return -ENOTCONN;
 	if (peer->filling && peer->filling->dev != dev)
-		enqueue(peer, peer->filling);
+		rs_flush_enqueue(peer, peer->filling);
 	if (!peer->filling)
-		peer->filling = take_idle(peer, dev, RS_FLUSH_PAGES);
+		peer->filling = rs_flush_take(peer, dev, RS_FLUSH_PAGES);
 	b = peer->filling;
 	if (!b)
 		return -EAGAIN;
 	b->slot[b->nr] = slot;
 	b->version[b->nr] = version;
 	if (++b->nr == RS_FLUSH_RECS)
-		enqueue(peer, b);
+		rs_flush_enqueue(peer, b);
 	return 0;
 }
 
@@ -99,7 +102,7 @@ void rs_flush_end(void)
 		spin_lock(&peer->lock);
 		/* Else unlink() ends it, and expects no more on the list. */
 		if (peer->filling && peer->usable)
-			enqueue(peer, peer->filling);
+			rs_flush_enqueue(peer, peer->filling);
 		spin_unlock(&peer->lock);
 		rs_peer_put(peer);
 	}
@@ -120,11 +123,11 @@ static bool flush_pool(struct rs_peer *peer, u32 dev, struct rs_flush_wait *wait
 	/* Taken back when the answer is there, or else told at the next handshake. */
 	__set_bit(dev, peer->missed);
 	if (peer->usable)
-		b = take_idle(peer, dev, RS_FLUSH_POOL);
+		b = rs_flush_take(peer, dev, RS_FLUSH_POOL);
 	if (b) {
 		b->wait = wait;
 		atomic_inc(&wait->pending);
-		enqueue(peer, b);
+		rs_flush_enqueue(peer, b);
 	}
 	spin_unlock(&peer->lock);
 	return b;
@@ -213,7 +216,7 @@ int rs_flush_missed(struct rs_peer *peer)
 		spin_unlock(&peer->lock);
 		err = tell(peer, RS_FLUSH_ALL, 0);
 		if (!err)
-			zcache_donor_emptied(peer->info.num);
+			zcache_donor_swept(peer->info.num);
 		return err;
 	}
 	for_each_set_bit(dev, peer->missed, RS_DEVICES) {
@@ -227,45 +230,6 @@ int rs_flush_missed(struct rs_peer *peer)
 	return 0;
 }
 
-/*
- * The heartbeat's: a donor that is up may hold nothing but what it was not told to forget. Then it
- * gets no new pages, and when none is on its way there, it is told to forget all. Whatever
- * breaks the connection meanwhile, rs_flush_missed() comes to the same.
- */
-void rs_flush_litter(struct rs_peer *peer)
-{
-	bool may = zcache_donor_may_be_litter(peer->info.num);
-
-	spin_lock(&peer->lock);
-	peer->emptying |= may && peer->usable;
-	if (peer->emptying && !peer->nr_puts)
-		queue_work(rs_link_wq, &peer->empty_work);
-	spin_unlock(&peer->lock);
-}
-
-void rs_flush_litter_work(struct work_struct *work)
-{
-	struct rs_peer *peer = container_of(work, struct rs_peer, empty_work);
-	struct rs_flush_batch *b;
-	bool is_litter, go;
-
-	spin_lock(&peer->lock);
-	/* Once told, it may get pages again as soon as it has answered: not to be told twice. */
-	go = peer->emptying && !peer->nr_puts && peer->flush[RS_FLUSHES].state == RS_FLUSH_IDLE;
-	spin_unlock(&peer->lock);
-	if (!go)
-		return;
-	is_litter = zcache_donor_is_litter(peer->info.num);
-	spin_lock(&peer->lock);
-	/* If there is no batch, a pool's flush is on its way: the next heartbeat looks again. */
-	b = is_litter && peer->usable ? take_idle(peer, 0, RS_FLUSH_ALL) : NULL;
-	if (b)
-		enqueue(peer, b);
-	else if (!is_litter)
-		peer->emptying = false;
-	spin_unlock(&peer->lock);
-}
-
 /* Ends a batch that is ENDING: the caller's alone. */
 static void end(struct rs_peer *peer, struct rs_flush_batch *b, int err)
 {
@@ -277,13 +241,11 @@ static void end(struct rs_peer *peer, struct rs_flush_batch *b, int err)
 		zcache_flush_done(peer->info.num, b->dev, b->slot[i], b->version[i], err);
 		cond_resched();
 	}
-	if (b->scope == RS_FLUSH_ALL && !err)
-		zcache_donor_emptied(peer->info.num);
+	if (b->last)
+		rs_sweep_end(peer, err);
 	spin_lock(&peer->lock);
 	if (b->scope == RS_FLUSH_POOL && !err)
 		__clear_bit(b->dev, peer->missed);
-	if (b->scope == RS_FLUSH_ALL)
-		peer->emptying = false;
 	if (b->wait)
 		wait_put(b->wait);
 	b->wait = NULL;

@@ -447,7 +447,7 @@ static void beat_work(struct work_struct *work)
 
 	rs_fetch_expire(peer, RS_EXPIRE_OVERDUE);
 	judge(peer);
-	rs_flush_litter(peer);
+	rs_sweep(peer);
 	if (READ_ONCE(peer->usable)) {
 		set_bit(RS_LANE_BULK, &peer->ping_due);
 		set_bit(RS_LANE_FETCH, &peer->ping_due);
@@ -549,6 +549,7 @@ static int link(struct rs_peer *peer)
 	peer->up_since = jiffies;
 	peer->room = hs[0].room;
 	peer->linked = true;
+	peer->links++;
 	peer->refused[0] = '\0';
 	spin_unlock(&peer->lock);
 	for (i = 0; i < __RS_LANES; i++)
@@ -674,7 +675,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	INIT_DELAYED_WORK(&peer->hedge_work, rs_fetch_hedge_work);
 	INIT_WORK(&peer->bulk_work, bulk_work);
 	INIT_WORK(&peer->fetch_work, fetch_work);
-	INIT_WORK(&peer->empty_work, rs_flush_litter_work);
+	INIT_WORK(&peer->sweep_work, rs_sweep_work);
 	INIT_RCU_WORK(&peer->free_work, free_work);
 	peer->state = RAMSTER_NODE_DOWN;
 	peer->last_heard = jiffies;
@@ -746,7 +747,7 @@ void rs_peer_remove(u16 num)
 	wait_for_completion(&peer->settled);
 	cancel_delayed_work_sync(&peer->link_work);
 	cancel_delayed_work_sync(&peer->beat_work);
-	cancel_work_sync(&peer->empty_work);
+	cancel_work_sync(&peer->sweep_work);
 	rs_push_settle(peer);
 	rs_fetch_expire(peer, RS_EXPIRE_ALL);
 	cancel_delayed_work_sync(&peer->hedge_work);

@@ -60,12 +60,14 @@ enum rs_flush_state {
 /**
  * struct rs_flush_batch - flushes of one device to one donor
  * @wait:  who waits for the answer to a whole pool's flush, or NULL
+ * @last:  of a sweep: its answer means that all before it have been answered
  * @err:   the answer, if ANSWERED
  */
 struct rs_flush_batch {
 	struct rs_bulk bulk;
 	enum rs_flush_state state;
 	enum rs_flush_scope scope;
+	bool last;
 	struct rs_flush_wait *wait;
 	int err;
 	u32 req_id;
@@ -98,7 +100,9 @@ struct rs_push_target {
  * @usable:    linked, and state is UP or SUSPECT, so lanes may be used
  * @recalling: it wants RAM back, until it says that it has room
  * @draining:  it is to get no new pages and to lose those that it has
- * @emptying: it gets no new pages until it has forgotten all that it holds
+ * @sweeping: it gets no new pages until it has forgotten those of which no entry knows
+ * @last_queued: the flush that ends that is on its way
+ * @links:     handshakes so far
  * @is_there:  it has connected to us: it does not wait for its turn to be tried
  * @refused:   why it could not be used, as logged last; empty after a handshake
  * @last_heard: jiffies of the last proof of life
@@ -126,7 +130,8 @@ struct rs_peer {
 	bool removing;
 	bool recalling;
 	bool draining;
-	bool emptying;
+	bool sweeping;
+	bool last_queued;
 	bool is_there;
 	bool lied;
 	bool has_incarnation;
@@ -136,6 +141,7 @@ struct rs_peer {
 	unsigned long last_heard;
 	unsigned long up_since;
 	unsigned int backoff_ms;
+	unsigned int links;
 	char refused[RS_WHY_MAX];
 	u32 room;
 	u32 latency_us;
@@ -148,7 +154,7 @@ struct rs_peer {
 	struct work_struct bulk_work;
 	struct work_struct fetch_work;
 	struct delayed_work hedge_work;
-	struct work_struct empty_work;
+	struct work_struct sweep_work;
 	unsigned long ping_due;
 
 	struct list_head bulk;
@@ -216,14 +222,19 @@ void rs_fetch_hedge_work(struct work_struct *work);
 
 /* flush.c */
 int rs_flush_init(struct rs_peer *peer);
+struct rs_flush_batch *rs_flush_take(struct rs_peer *peer, u32 dev, enum rs_flush_scope scope);
+void rs_flush_enqueue(struct rs_peer *peer, struct rs_flush_batch *b);
 void rs_flush_exit(struct rs_peer *peer);
 int rs_flush(u16 donor, u32 dev, u32 slot, u16 version);
 void rs_flush_end(void);
 void rs_flush_device(u32 dev);
 void rs_flush_send(struct rs_peer *peer, struct rs_flush_batch *b);
 int rs_flush_missed(struct rs_peer *peer);
-void rs_flush_litter(struct rs_peer *peer);
-void rs_flush_litter_work(struct work_struct *work);
+
+/* sweep.c */
+void rs_sweep(struct rs_peer *peer);
+void rs_sweep_work(struct work_struct *work);
+void rs_sweep_end(struct rs_peer *peer, int err);
 void rs_flush_fail(struct rs_peer *peer, struct rs_flush_batch *b);
 int rs_flush_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr);
 void rs_flush_fail_all(struct rs_peer *peer);

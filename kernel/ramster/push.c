@@ -103,7 +103,7 @@ static unsigned int gather(void)
 			.room = peer->room,
 			.latency_us = peer->latency_us,
 			.usable = peer->usable && peer->state == RAMSTER_NODE_UP &&
-				  !peer->emptying && peer->nr_puts < RS_PUSH_CREDITS &&
+				  !peer->sweeping && peer->nr_puts < RS_PUSH_CREDITS &&
 				  !zcache_donor_is_leaving(peer->info.num),
 		};
 		spin_unlock(&peer->lock);
@@ -124,7 +124,7 @@ static bool reserve(struct rs_push_target *t, u16 num)
 	if (!peer)
 		return false;
 	spin_lock(&peer->lock);
-	if (peer->usable && !peer->emptying && peer->nr_puts < RS_PUSH_CREDITS) {
+	if (peer->usable && !peer->sweeping && peer->nr_puts < RS_PUSH_CREDITS) {
 		peer->nr_puts++;
 		ok = true;
 	}

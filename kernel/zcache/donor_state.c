@@ -3,14 +3,15 @@
  * donor_state.c - what placement and repair have to know of each donor
  *
  * dead: it was silent for too long; its copies do not count, though they may be there
- * again when it comes back. leaving: it wants its RAM back. abandoned: it may hold
- * copies that no entry lists, since it could not be told. lives: how often what it
+ * again when it comes back. leaving: it wants its RAM back. strays: how many copies it may
+ * hold that no entry lists, since it could not be told. lives: how often what it
  * held was gone; what it acknowledged in an earlier one is no copy.
  */
 #include "internal.h"
 
 static DECLARE_BITMAP(dead, ZCACHE_DONOR_MAX + 1);
-static DECLARE_BITMAP(abandoned, ZCACHE_DONOR_MAX + 1);
+static atomic_t strays[ZCACHE_DONOR_MAX + 1];
+static int strays_told[ZCACHE_DONOR_MAX + 1];	/* of these, when a sweep began; the sweeper's */
 
 /* How many more copies are to leave each donor; S64_MAX: all, for good. */
 static atomic64_t leaving[ZCACHE_DONOR_MAX + 1];
@@ -77,8 +78,21 @@ void zc_donor_left(u16 donor)
 /* @donor was not told to forget a page that no entry lists as its any more. Any context. */
 void zc_donor_abandoned(u16 donor)
 {
-	counter_inc(zc, copies_abandoned);
-	set_bit(donor, abandoned);
+	counter_inc(zc, stray_copies);
+	atomic_inc(&strays[donor]);
+}
+
+static void fewer_strays(u16 donor, int n)
+{
+	atomic_sub(n, &strays[donor]);
+	counter_add(zc, stray_copies, -n);
+}
+
+/* @donor is going to be told of the strays that it has now. */
+void zc_donor_sweep_begins(u16 donor)
+{
+	WRITE_ONCE(strays_told[donor], atomic_read(&strays[donor]));
+	zc_donor_new_life(donor);
 }
 
 void zcache_donor_evacuate(u16 donor, u64 pages)
@@ -130,11 +144,17 @@ static bool is_unlisted(void *ctx, u64 slot, void *entry)
 	return !tmem_remote_remove_donor(&r, l->donor);
 }
 
-bool zcache_donor_may_be_litter(u16 donor)
+/* So many strays are left where they are, or a share of what @donor rightly holds. */
+#define STRAYS_MIN	256
+#define STRAYS_SHARE	8
+
+bool zcache_donor_is_littered(u16 donor)
 {
-	return test_bit(donor, abandoned) && !zcache_donor_pages(donor);
+	u64 n = atomic_read(&strays[donor]), pages = zcache_donor_pages(donor);
+
+	return n && (!pages || n > max_t(u64, STRAYS_MIN, pages / STRAYS_SHARE));
 }
-EXPORT_SYMBOL_GPL(zcache_donor_may_be_litter);
+EXPORT_SYMBOL_GPL(zcache_donor_is_littered);
 
 bool zcache_donor_is_litter(u16 donor)
 {
@@ -142,9 +162,9 @@ bool zcache_donor_is_litter(u16 donor)
 	bool listed = false;
 	u32 id;
 
-	if (!test_bit(donor, abandoned))
+	if (!atomic_read(&strays[donor]))
 		return false;
-	zc_donor_new_life(donor);
+	zc_donor_sweep_begins(donor);
 	for (id = 0; !listed && (l.dev = zc_dev_next(id)); id++) {
 		id = l.dev->id;
 		listed = tmem_walk(l.dev->pool, 0, is_unlisted, &l) != ULLONG_MAX;
@@ -154,16 +174,18 @@ bool zcache_donor_is_litter(u16 donor)
 }
 EXPORT_SYMBOL_GPL(zcache_donor_is_litter);
 
-void zcache_donor_emptied(u16 donor)
+void zcache_donor_swept(u16 donor)
 {
-	clear_bit(donor, abandoned);
+	fewer_strays(donor, READ_ONCE(strays_told[donor]));
+	WRITE_ONCE(strays_told[donor], 0);
 }
-EXPORT_SYMBOL_GPL(zcache_donor_emptied);
+EXPORT_SYMBOL_GPL(zcache_donor_swept);
 
 /* What was known of @donor is not true any more: it has restarted, or was removed. */
 void zc_donor_reset(u16 donor, bool removed)
 {
-	clear_bit(donor, abandoned);
+	fewer_strays(donor, atomic_read(&strays[donor]));
+	WRITE_ONCE(strays_told[donor], 0);
 	if (removed) {
 		clear_bit(donor, dead);
 		atomic64_set(&leaving[donor], 0);

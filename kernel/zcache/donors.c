@@ -95,3 +95,18 @@ struct tmem_remote zc_donors_remote(struct zc_donors donors, u16 version, u16 le
 	r.nr_donors = zc_donors_list(donors, r.donor);
 	return r;
 }
+
+/* Does an entry of the index list @donor, which so may hold some version of it? Under the object's lock. */
+bool zc_entry_lists(void *entry, u16 donor)
+{
+	struct zc_entry *e = entry;
+	struct tmem_remote r;
+	struct zc_donors d;
+
+	if (xa_is_value(entry)) {
+		r = tmem_remote_unpack(xa_to_value(entry));
+		return tmem_remote_remove_donor(&r, donor);
+	}
+	d = e->donors;
+	return zc_donors_remove(&d, donor);
+}

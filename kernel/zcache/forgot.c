@@ -10,25 +10,11 @@ struct scan {
 	u64 slot[BATCH];
 };
 
-static bool lists(void *entry, u16 donor)
-{
-	struct zc_entry *e = entry;
-	struct tmem_remote r;
-	struct zc_donors d;
-
-	if (xa_is_value(entry)) {
-		r = tmem_remote_unpack(xa_to_value(entry));
-		return tmem_remote_remove_donor(&r, donor);
-	}
-	d = e->donors;
-	return zc_donors_remove(&d, donor);
-}
-
 static bool collect(void *ctx, u64 slot, void *entry)
 {
 	struct scan *s = ctx;
 
-	if (lists(entry, s->donor))
+	if (zc_entry_lists(entry, s->donor))
 		s->slot[s->nr++] = slot;
 	return s->nr < BATCH;
 }

@@ -169,6 +169,7 @@ u16 zc_now(void);
 bool zc_donors_add(struct zc_donors *donors, u16 donor);
 bool zc_donors_remove(struct zc_donors *donors, u16 donor);
 unsigned int zc_donors_list(struct zc_donors donors, u16 list[ZCACHE_COPIES_MAX]);
+bool zc_entry_lists(void *entry, u16 donor);
 void *zc_remote_entry(const struct tmem_remote *r);
 struct tmem_remote zc_donors_remote(struct zc_donors donors, u16 version, u16 len, u8 comp);
 
@@ -240,6 +241,7 @@ int zc_evacuations(void);
 void zc_donors_empty(int evacuations_before);
 void zc_donor_left(u16 donor);
 void zc_donor_abandoned(u16 donor);
+void zc_donor_sweep_begins(u16 donor);
 void zc_donor_reset(u16 donor, bool removed);
 
 /* writeback.c */

@@ -14,6 +14,7 @@
 	X(p, outstanding_writeback_pages) \
 	X(p, misplaced_pages)		\
 	X(p, moves_due)			\
+	X(p, stray_copies)		\
 	X(p, stores)			\
 	X(p, stores_replaced)		\
 	X(p, refused_disabled)		\
@@ -38,11 +39,11 @@
 	X(p, pushed_pages)		\
 	X(p, push_lost_race)		\
 	X(p, push_not_enough_copies)	\
-	X(p, copies_abandoned)		\
 	X(p, flushes_sent)		\
 	X(p, flushes_done)		\
 	X(p, flushes_failed)		\
 	X(p, copies_forgotten)		\
+	X(p, sweeps)			\
 	X(p, moved_pages)		\
 	X(p, moved_to_backing)		\
 	X(p, moves_failed)		\

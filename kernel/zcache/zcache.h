@@ -185,16 +185,23 @@ void zcache_donor_up(u16 donor);
 void zcache_donor_down(u16 donor);
 
 /*
- * Does @donor hold copies, but none that any entry lists? So after its pages were
- * repaired while it was away. Then it may be told to forget all, before anything more is sent to
- * it, and zcache_donor_emptied() says that it did. Batches that were begun before this call
- * count on it no more. May sleep.
+ * Copies that no entry lists may be left on a donor that could not be told: their pages were
+ * repaired, or were stored anew, while it was away. It gets rid of them in one of two ways, both
+ * while nothing is on its way to it and no batch for it is begun:
+ *
+ * zcache_donor_is_litter(): no entry lists any copy there: it may be told to forget all.
+ * zcache_donor_sweep(): tells it to forget each slot of which no entry lists a copy there. 0, or
+ * an errno: not all could be told.
+ *
+ * When it has confirmed that, zcache_donor_swept(). Batches that were begun before count on it
+ * no more. zcache_donor_is_littered(): is it worth the trouble?
+ *
+ * Context: the first and second may sleep, long; any.
  */
 bool zcache_donor_is_litter(u16 donor);
-void zcache_donor_emptied(u16 donor);
-
-/* Is it worth a look by zcache_donor_is_litter()? Any context. */
-bool zcache_donor_may_be_litter(u16 donor);
+int zcache_donor_sweep(u16 donor);
+void zcache_donor_swept(u16 donor);
+bool zcache_donor_is_littered(u16 donor);
 
 /* The batch was answered, or its connection broke. The batch is the tier's again on return. Process context. */
 void zcache_push_done(struct zcache_push *push);

@@ -142,6 +142,27 @@ def test_pages_of_a_dead_donor_are_copied_anew(make_cluster):
 
 
 @pytest.mark.slow
+def test_a_donor_that_is_back_forgets_what_was_copied_anew(make_cluster):
+    """It is back before all its pages were: so there is much that it is to keep, too."""
+    work = Filled(make_cluster, "bcd", REPLICAS)
+    a, b = work.a, work.cluster["b"]
+    ramster.set_zcache(a, repair_mb_s=1)
+    link = work.cluster.link("a", "b")
+    link.cut()
+    ramster.wait_state(a, b, "down")
+    wait_until(lambda: zcache(a, "stray_copies") > 2500, "pages to be copied anew", 120)
+    before = ramster.counter(b, "ramster", "foreign_pages")
+    link.restore()
+    wait_until(lambda: zcache(a, "sweeps"), "b to be swept", 60)
+    wait_until(lambda: zcache(a, "stray_copies") < 256, "b to have forgotten", 60)
+    assert ramster.counter(b, "ramster", "foreign_pages") < before - 1500
+    ramster.set_zcache(a, repair_mb_s=64)
+    ramster.wait_repaired(a)
+    work.finish()
+    work.setup.take_down()
+
+
+@pytest.mark.slow
 def test_a_read_goes_on_with_the_first_donor_that_is_back(make_cluster):
     """Both are cut off: whoever touches a page waits for either, not for one after the other."""
     work = Filled(make_cluster, "bc", REPLICAS, fetch_timeout_ms=40000)

@@ -37,7 +37,7 @@ NEVER = {
 }
 TELLING = {
     "zcache": [
-        "fetch_next_source", "fetch_retried", "copies_forgotten", "copies_abandoned",
+        "fetch_next_source", "fetch_retried", "copies_forgotten", "sweeps",
         "push_not_enough_copies", "moved_pages",
     ],
     "ramster": ["pages_remotified", "pages_fetched", "pages_fetch_failed", "disconnects"],
