@@ -82,7 +82,7 @@ static void set_up_socket(struct rs_lane *lane, unsigned int timeout_ms)
 int rs_lane_equip(struct rs_lane *lane)
 {
 	if (!lane->rx_buf)
-		lane->rx_buf = kvmalloc(lane->rx_size, GFP_KERNEL);
+		lane->rx_buf = kvmalloc(lane->rx_size, RS_CONN_GFP);
 	return lane->rx_buf ? 0 : -ENOMEM;
 }
 
@@ -281,7 +281,7 @@ static int grow(struct rs_lane *lane)
 
 	if (likely(lane->rx_want <= lane->rx_size))
 		return 0;
-	buf = kvmalloc(lane->rx_want, GFP_KERNEL);
+	buf = kvmalloc(lane->rx_want, RS_CONN_GFP);
 	if (!buf)
 		return -ENOMEM;
 	memcpy(buf, lane->rx_buf, lane->rx_have);

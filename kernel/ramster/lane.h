@@ -30,6 +30,12 @@
 
 struct rs_lane;
 
+/*
+ * What a connection needs to come about. Another node makes it, or it can be tried again: no
+ * program here is killed for its sake.
+ */
+#define RS_CONN_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /* Each may be called until rs_lane_close() returns. */
 struct rs_lane_ops {
 	/* A checked frame. An errno breaks the lane. Process context. */

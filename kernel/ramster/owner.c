@@ -19,6 +19,7 @@
 #include <linux/zsmalloc.h>
 
 #include "donor_internal.h"
+#include "lane.h"
 #include "netlink.h"
 #include "recall.h"
 #include "room.h"
@@ -104,7 +105,7 @@ void rs_owner_put(struct rs_owner *owner)
 
 static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
 {
-	struct rs_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL);
+	struct rs_owner *owner = kzalloc(sizeof(*owner), RS_CONN_GFP);
 	char name[24];
 
 	if (!owner)
@@ -156,7 +157,7 @@ static struct rs_owner *table_add(u16 num, const u8 incarnation[RS_INCARNATION_B
 	struct rs_owner *owner = owner_new(num, incarnation);
 
 	lockdep_assert_held(&owners_lock);
-	if (!owner || !xa_is_err(xa_store(&owners, num, owner, GFP_KERNEL)))
+	if (!owner || !xa_is_err(xa_store(&owners, num, owner, RS_CONN_GFP)))
 		return owner;
 	rs_owner_put(owner);
 	return NULL;
@@ -167,7 +168,7 @@ static struct rs_owner *table_add(u16 num, const u8 incarnation[RS_INCARNATION_B
  * @num:         its node number
  * @incarnation: its life; another one's pages are forgotten
  *
- * Context: process, GFP_KERNEL.
+ * Context: process, sleeps.
  * Return: the owner, referenced for the caller until rs_owner_leave(), or NULL: no memory.
  */
 struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])

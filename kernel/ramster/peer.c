@@ -552,8 +552,11 @@ static int link(struct rs_peer *peer)
 	peer->links++;
 	peer->refused[0] = '\0';
 	spin_unlock(&peer->lock);
-	for (i = 0; i < __RS_LANES; i++)
+	for (i = 0; i < __RS_LANES; i++) {
+		/* Forgetting may have taken long; its silence begins now. */
+		WRITE_ONCE(peer->lane[i].last_rx, jiffies);
 		rs_lane_start(&peer->lane[i]);
+	}
 	/* rs_peers_keys_changed() may have come before it could find us linked. */
 	if (!rs_cluster_trusts(peer->key_id))
 		rs_lane_break(&peer->lane[RS_LANE_BULK]);

@@ -267,7 +267,8 @@ static int enter(struct rs_conn *conn)
 	struct rs_node_info node;
 
 	if (conn->kind == RS_LANE_FETCH) {
-		conn->reply = kvmalloc(REPLY_DATA + RS_WIRE_MAX_RECORDS * RS_WIRE_REC, GFP_KERNEL);
+		conn->reply = kvmalloc(REPLY_DATA + RS_WIRE_MAX_RECORDS * RS_WIRE_REC,
+				       RS_CONN_GFP);
 		if (!conn->reply)
 			return -ENOMEM;
 		conn->recs = conn->reply + REPLY_DATA;
@@ -447,7 +448,7 @@ static const struct rs_lane_ops conn_ops = { .frame = frame, .broken = broken };
 
 static struct rs_conn *conn_new(struct socket *sock, const struct sockaddr_storage *from)
 {
-	struct rs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	struct rs_conn *conn = kzalloc(sizeof(*conn), RS_CONN_GFP);
 
 	if (!conn)
 		goto release;
@@ -456,7 +457,7 @@ static struct rs_conn *conn_new(struct socket *sock, const struct sockaddr_stora
 	INIT_DELAYED_WORK(&conn->watch_work, watch_work);
 	conn->stranger = true;
 	rs_lane_init(&conn->lane, &conn_ops, server_wq, false, RS_LANE_HELLO);
-	conn->greeting = kzalloc(sizeof(*conn->greeting), GFP_KERNEL);
+	conn->greeting = kzalloc(sizeof(*conn->greeting), RS_CONN_GFP);
 	if (!conn->greeting || rs_lane_equip(&conn->lane))
 		goto free;
 	if (!rs_lane_adopt(&conn->lane, sock, from, HELLO_MS))

@@ -46,7 +46,8 @@ def main():
     )
     if wanted.plan:
         names = "abcde"
-        owners, lenders = names[: options.owners], names[options.owners :][: options.lenders]
+        owners = names[: options.owners]
+        lenders = names[options.owners :][: options.lenders or POLICIES[options.policy].lenders]
         plan = make_plan(
             options.seed, options.faults, options.policy, list(owners), list(lenders), options.kinds
         )

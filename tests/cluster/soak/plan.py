@@ -20,6 +20,7 @@ class Policy:
     """What keeps pages safe, and so what may happen to them.
 
     disk: owners have a backing device, each page is written there, too.
+    lenders: so many that one may be away and the others still have room for all.
     forgets: donors may lose their memory. isolates: an owner may be away from
     all its donors for longer than it waits for them.
     """
@@ -27,6 +28,7 @@ class Policy:
     replicas: int
     disk: bool
     allow_loss: bool = False
+    lenders: int = 2
     forgets: bool = True
     isolates: bool = True
 
@@ -34,7 +36,7 @@ class Policy:
 POLICIES = {
     "disk": Policy(replicas=1, disk=True),
     "disk2": Policy(replicas=2, disk=True),
-    "replicas2": Policy(replicas=2, disk=False, isolates=False),
+    "replicas2": Policy(replicas=2, disk=False, lenders=3, isolates=False),
     "loss": Policy(replicas=1, disk=False, allow_loss=True),
 }
 

@@ -62,7 +62,7 @@ class Options:
     policy: str = "disk"
     mode: str = "one"
     owners: int = 2
-    lenders: int = 2
+    lenders: int = 0  # as many as the policy wants
     owner_mb: int = 128
     lender_mb: int = 224
     work_mb: int = 160
@@ -82,7 +82,7 @@ class Soak:
     def __init__(self, options):
         self.options = options
         self.policy = POLICIES[options.policy]
-        names = NAMES[: options.owners + options.lenders]
+        names = NAMES[: options.owners + (options.lenders or self.policy.lenders)]
         self.owner_names = list(names[: options.owners])
         self.lender_names = list(names[options.owners :])
         self.plan = make_plan(
