@@ -12,6 +12,12 @@
 /* A store that waits for room is tried again after so long, if nothing calls sooner. */
 #define RETRY_MS 20
 
+/* Donors that took pages so shortly ago, and take none, may just have fallen silent for a moment. */
+#define HOPE	(10 * HZ)
+
+static unsigned long last_push;		/* jiffies; valid if @pushed */
+static bool pushed;
+
 static struct work_struct evict_work;
 static struct delayed_work age_work;
 static struct delayed_work retry_work;
@@ -55,6 +61,17 @@ bool zc_remote_has_room(const struct zc_dev *dev)
 	return room;
 }
 
+static unsigned int push(struct zc_dev *dev, unsigned int min_age)
+{
+	unsigned int n = zc_push_batch(dev, min_age);
+
+	if (n) {
+		WRITE_ONCE(last_push, jiffies);
+		WRITE_ONCE(pushed, true);
+	}
+	return n;
+}
+
 /* How many pages of at least that age are on their way; 0 if no device can let go of any. */
 static unsigned int evict_from_fattest(unsigned long *stuck, unsigned int min_age)
 {
@@ -62,7 +79,7 @@ static unsigned int evict_from_fattest(unsigned long *stuck, unsigned int min_ag
 	unsigned int n = 0;
 
 	while (!n && (dev = fattest(stuck))) {
-		n = zc_push_batch(dev, min_age);
+		n = push(dev, min_age);
 		/* Donors that are just busy tell when they are not. */
 		if (!n && !zc_remote_has_room(dev))
 			n = zc_writeback_some(dev, min_age);
@@ -113,7 +130,7 @@ static void age_out(struct work_struct *work)
 	noreclaim = memalloc_noreclaim_save();
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
-		while (zc_push_batch(dev, age))
+		while (push(dev, age))
 			cond_resched();
 		zc_dev_put(dev);
 	}
@@ -159,6 +176,13 @@ static void retry(struct work_struct *work)
 	}
 }
 
+/* Without a backing device a refusal is a write error, and a short silence is no reason for one. */
+static bool may_come_back(const struct zc_dev *dev)
+{
+	return !fswap_backing_path(dev->fdev) && READ_ONCE(pushed) &&
+	       time_before(jiffies, READ_ONCE(last_push) + HOPE);
+}
+
 /**
  * zc_evict_wait - will there be room soon?
  * @dev: whose page wants it
@@ -169,7 +193,7 @@ static void retry(struct work_struct *work)
  */
 bool zc_evict_wait(const struct zc_dev *dev)
 {
-	if (!zc_remote_has_room(dev))
+	if (!zc_remote_has_room(dev) && !may_come_back(dev))
 		return false;
 	zc_evict_kick();
 	queue_delayed_work(zc_wq, &retry_work, msecs_to_jiffies(RETRY_MS));

@@ -220,7 +220,8 @@ def test_a_link_is_cut(make_cluster, donors, device, way):
 @pytest.mark.slow
 @POLICIES
 def test_a_link_flaps(make_cluster, donors, device):
-    work = Filled(make_cluster, donors, device)
+    """Neither a read nor a write fails for a silence shorter than the dead threshold."""
+    work = Filled(make_cluster, donors, device, "rewrite=40,touch=20,read")
     link = work.cluster.link("a", "b")
     work.job.write("\n")
     for _ in range(6):
@@ -228,8 +229,9 @@ def test_a_link_flaps(make_cluster, donors, device):
         ramster.wait_state(work.a, work.cluster["b"], "suspect")
         link.restore()
         ramster.wait_state(work.a, work.cluster["b"], "up")
-    work.job.wait_for_line("done touch", 60)
+    work.job.wait_for_line("done rewrite", 90)
     assert ramster.counter(work.a, "ramster", "disconnects") == 0
+    assert ramster.counter(work.a, "fswap", "stores_failed") == 0
     work.finish()
 
 
