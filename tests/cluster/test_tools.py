@@ -4,6 +4,7 @@
 import json
 
 import pytest
+import ramster
 from vmlab import wait_until
 
 CONF = "/etc/ramster.conf"
@@ -68,6 +69,7 @@ def test_down_keeps_what_others_have_here(pair):
     for node in pair:
         node.run("ramsterctl up")
     wait_until(lambda: state(a, "b") == "up", "b to be up", 60)
+    ramster.set_zcache(a, max_pool_percent=10)
     job = a.start_command("pagefill --mb 260 --content mixed --phases fill --step")
     wait_until(lambda: status(a)["devices"][0]["remote"] > 1000, "pages to lie on b", 120)
     refused(a, "ramsterctl down", "are swapped out and only", 1)
