@@ -268,8 +268,9 @@ static void *serve(void *arg)
 
 	t->fd = (int)(long)arg;
 	if (greet(t))
-		while (fill_the_silence(t) && receive(t, &hdr) && !rs_wire_check(&hdr, t->frame + RS_WIRE_HDR) &&
-		       answer(t, &hdr))
+		/* Not before the first request: the owner would not even have linked. */
+		while (receive(t, &hdr) && !rs_wire_check(&hdr, t->frame + RS_WIRE_HDR) &&
+		       answer(t, &hdr) && fill_the_silence(t))
 			;
 	close(t->fd);
 	free(t);
