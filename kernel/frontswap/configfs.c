@@ -153,6 +153,24 @@ static ssize_t device_size_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%llu\n", READ_ONCE(dev_of(item)->size));
 }
 
+static int parse_number(const struct fswap_dev *dev, const char *attr, const char *value,
+			unsigned int min, unsigned int max, unsigned int *number)
+{
+	if (isdigit(value[0]) && !kstrtouint(value, 10, number) && *number >= min && *number <= max)
+		return 0;
+	pr_err("%s: %s: \"%.100s\" is not a number from %u to %u\n", dev->name, attr, value, min, max);
+	return -EINVAL;
+}
+
+static int parse_bool(const struct fswap_dev *dev, const char *attr, const char *value, bool *yes)
+{
+	*yes = !strcmp(value, "1");
+	if (*yes || !strcmp(value, "0"))
+		return 0;
+	pr_err("%s: %s: \"%.100s\" is neither 0 nor 1\n", dev->name, attr, value);
+	return -EINVAL;
+}
+
 static int set_backup(struct fswap_dev *dev, char *value)
 {
 	bool disk = !strcmp(value, "disk");
@@ -177,14 +195,9 @@ static ssize_t device_backup_show(struct config_item *item, char *page)
 static int set_replicas(struct fswap_dev *dev, char *value)
 {
 	unsigned int replicas;
+	int err = parse_number(dev, "replicas", value, 1, FSWAP_MAX_REPLICAS, &replicas);
 
-	if (!isdigit(value[0]) || kstrtouint(value, 10, &replicas) || !replicas ||
-	    replicas > FSWAP_MAX_REPLICAS) {
-		pr_err("%s: replicas: \"%.100s\" is not a number from 1 to %u\n", dev->name, value,
-		       FSWAP_MAX_REPLICAS);
-		return -EINVAL;
-	}
-	return fswap_policy_set_replicas(dev, replicas);
+	return err ?: fswap_policy_set_replicas(dev, replicas);
 }
 
 static ssize_t device_replicas_store(struct config_item *item, const char *page, size_t count)
@@ -199,13 +212,10 @@ static ssize_t device_replicas_show(struct config_item *item, char *page)
 
 static int set_allow_loss(struct fswap_dev *dev, char *value)
 {
-	bool allow_loss = !strcmp(value, "1");
+	bool allow_loss;
+	int err = parse_bool(dev, "allow_loss", value, &allow_loss);
 
-	if (!allow_loss && strcmp(value, "0")) {
-		pr_err("%s: allow_loss: \"%.100s\" is neither 0 nor 1\n", dev->name, value);
-		return -EINVAL;
-	}
-	return fswap_policy_set_allow_loss(dev, allow_loss);
+	return err ?: fswap_policy_set_allow_loss(dev, allow_loss);
 }
 
 static ssize_t device_allow_loss_store(struct config_item *item, const char *page, size_t count)
@@ -221,14 +231,11 @@ static ssize_t device_allow_loss_show(struct config_item *item, char *page)
 static int set_store_wait_ms(struct fswap_dev *dev, char *value)
 {
 	unsigned int ms;
+	int err = parse_number(dev, "store_wait_ms", value, 0, FSWAP_MAX_WAIT_MS, &ms);
 
-	if (!isdigit(value[0]) || kstrtouint(value, 10, &ms) || ms > FSWAP_MAX_WAIT_MS) {
-		pr_err("%s: store_wait_ms: \"%.100s\" is not a number from 0 to %u\n", dev->name, value,
-		       FSWAP_MAX_WAIT_MS);
-		return -EINVAL;
-	}
-	WRITE_ONCE(dev->store_wait_ms, ms);
-	return 0;
+	if (!err)
+		WRITE_ONCE(dev->store_wait_ms, ms);
+	return err;
 }
 
 static ssize_t device_store_wait_ms_store(struct config_item *item, const char *page, size_t count)
@@ -243,13 +250,11 @@ static ssize_t device_store_wait_ms_show(struct config_item *item, char *page)
 
 static int set_live(struct fswap_dev *dev, char *value)
 {
-	bool live = !strcmp(value, "1");
-	int err;
+	bool live;
+	int err = parse_bool(dev, "live", value, &live);
 
-	if (!live && strcmp(value, "0")) {
-		pr_err("%s: live: \"%.100s\" is neither 0 nor 1\n", dev->name, value);
-		return -EINVAL;
-	}
+	if (err)
+		return err;
 	if (live == dev->live)
 		return 0;
 	if (live)

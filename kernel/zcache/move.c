@@ -32,7 +32,7 @@
 #define RETRY_MS	1000U	/* between passes while not all can move */
 #define RETRY_MAX_MS	16000U
 #define ROOM_TRIES	20	/* 20 ms each, until donors have answered and made room */
-#define TELL_TRIES	100	/* 10 ms each, until donors have taken in older flushes */
+#define TELL_TRIES	101	/* until donors have taken in older flushes */
 
 /**
  * struct move - a page on its way home
@@ -53,6 +53,7 @@ static atomic_t loading;
 static struct workqueue_struct *move_wq;
 static struct delayed_work move_work;
 static atomic_t kicks;	/* since the last pass began */
+static unsigned long misplaced;	/* pages, as counted by the last pass; the worker's */
 
 /* A page may have come to lie where it should not. Any context. */
 void zc_move_kick(void)
@@ -101,22 +102,27 @@ struct scan {
 	struct zc_dev *dev;
 	bool place;
 	bool repair;
-	unsigned long misplaced;
 	unsigned int skipped;
 	unsigned int nr;
 	u32 slot[MOVES];
 };
 
+/* The same for any index entry. */
+static enum reason judge_entry(const struct zc_dev *dev, u32 slot, void *entry)
+{
+	struct tmem_remote r;
+
+	if (!xa_is_value(entry) || zc_slot_is_freed(dev, slot))
+		return FINE;
+	r = tmem_remote_unpack(xa_to_value(entry));
+	return judge(dev, slot, &r);
+}
+
 static bool collect(void *ctx, u64 slot, void *entry)
 {
 	struct scan *s = ctx;
-	struct tmem_remote r;
-	enum reason reason;
+	enum reason reason = judge_entry(s->dev, slot, entry);
 
-	if (!xa_is_value(entry) || zc_slot_is_freed(s->dev, slot))
-		return true;
-	r = tmem_remote_unpack(xa_to_value(entry));
-	reason = judge(s->dev, slot, &r);
 	if (reason == FINE)
 		return true;
 	if (reason == TOO_FEW && !s->place) {
@@ -128,39 +134,39 @@ static bool collect(void *ctx, u64 slot, void *entry)
 	return s->nr < MOVES;
 }
 
+struct tally {
+	const struct zc_dev *dev;
+	unsigned long pages;
+};
+
 static bool count(void *ctx, u64 slot, void *entry)
 {
-	struct scan *s = ctx;
-	struct tmem_remote r;
+	struct tally *t = ctx;
 
-	if (xa_is_value(entry) && !zc_slot_is_freed(s->dev, slot)) {
-		r = tmem_remote_unpack(xa_to_value(entry));
-		s->misplaced += judge(s->dev, slot, &r) != FINE;
-	}
+	t->pages += judge_entry(t->dev, slot, entry) != FINE;
 	return true;
 }
 
-/* The gauge of pages that lie badly. For the worker alone. */
+/* Pages that lie badly, and the gauge of them. For the worker alone. */
 static void set_misplaced(unsigned long pages)
 {
-	static unsigned long before;
-
-	counter_add(zc, misplaced_pages, (s64)pages - (s64)before);
-	before = pages;
+	counter_add(zc, misplaced_pages, (s64)pages - (s64)misplaced);
+	misplaced = pages;
 }
 
-/* How many pages lie badly, on all devices. */
-static unsigned long count_misplaced(void)
+static void count_misplaced(void)
 {
-	struct scan s = {};
+	struct tally t = {};
+	struct zc_dev *dev;
 	u32 id;
 
-	for (id = 0; (s.dev = zc_dev_next(id)); id++) {
-		id = s.dev->id;
-		tmem_walk(s.dev->pool, 0, count, &s);
-		zc_dev_put(s.dev);
+	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		id = dev->id;
+		t.dev = dev;
+		tmem_walk(dev->pool, 0, count, &t);
+		zc_dev_put(dev);
 	}
-	return s.misplaced;
+	set_misplaced(t.pages);
 }
 
 static void loaded(struct fswap_load *load, int err)
@@ -233,17 +239,12 @@ static void *replace(void *ctx, u64 slot, void *entry)
 static void tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r, bool drop)
 {
 	const struct zcache_remote_ops *ops;
-	unsigned int tries;
 	int i, idx, err;
 
 	ops = zc_remote_get(&idx);
 	for (i = 0; i < r->nr_donors; i++) {
-		err = ops ? ops->flush(r->donor[i], dev->id, slot, r->version) : -ENOENT;
-		for (tries = 0; err == -EAGAIN && tries < TELL_TRIES; tries++) {
-			ops->flush_end();
-			msleep(10);
-			err = ops->flush(r->donor[i], dev->id, slot, r->version);
-		}
+		err = ops ? zc_remote_flush(ops, r->donor[i], dev->id, slot, r->version, TELL_TRIES) :
+			    -ENOENT;
 		if (!err)
 			counter_inc(zc, flushes_sent);
 		else if (drop && err != -ENOENT)
@@ -390,8 +391,8 @@ static void keep_rate(unsigned int pages, ktime_t since)
 		msleep(us / 1000);
 }
 
-/* One pass over a device: how many pages lie badly still. @left: on all devices, before. */
-static unsigned long move_device(struct zc_dev *dev, unsigned long *left)
+/* One pass over a device: how many pages lie badly still. */
+static unsigned long move_device(struct zc_dev *dev)
 {
 	unsigned long still = 0;
 	unsigned int moved;
@@ -409,8 +410,7 @@ static unsigned long move_device(struct zc_dev *dev, unsigned long *left)
 		moved = s.nr ? move_some(dev, &s) : 0;
 		flush_end();
 		still += s.skipped + s.nr - moved;
-		*left -= min_t(unsigned long, moved, *left);
-		set_misplaced(*left);
+		set_misplaced(misplaced - min_t(unsigned long, moved, misplaced));
 		/* Nowhere to go with any of them: there is no use in trying the rest. */
 		if (s.nr && !moved)
 			break;
@@ -425,24 +425,24 @@ static unsigned long move_device(struct zc_dev *dev, unsigned long *left)
 static void move(struct work_struct *work)
 {
 	static unsigned int pause_ms = RETRY_MS;
-	static unsigned long before;
+	unsigned long before = misplaced, still = 0;
 	int evacuations = zc_evacuations();
 	int served = atomic_xchg(&kicks, 0);
-	unsigned long left = count_misplaced();
-	unsigned long still = 0;
 	struct zc_dev *dev;
 	u32 id;
 
+	/* Else this pass tries again what the last one has counted. */
+	if (served)
+		count_misplaced();
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
-		still += move_device(dev, &left);
+		still += move_device(dev);
 		zc_dev_put(dev);
 	}
 	set_misplaced(still);
 	counter_add(zc, moves_due, -served);
 	/* Without progress, less often; who knows of a change calls (zc_move_kick). */
 	pause_ms = still && still == before ? min(2 * pause_ms, RETRY_MAX_MS) : RETRY_MS;
-	before = still;
 	if (!still)
 		zc_donors_empty(evacuations);
 	if (still && READ_ONCE(zc_running))

@@ -5,6 +5,7 @@
  * Callers hold SRCU across a use of its ops; unregistering waits for them. Its
  * module is pinned from the first page in flight to the last remote one.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
@@ -39,6 +40,30 @@ void zc_remote_put(int idx)
 	__releases(&tier_srcu)
 {
 	srcu_read_unlock(&tier_srcu, idx);
+}
+
+/**
+ * zc_remote_flush - tell a donor to forget a slot, and wait for room for that
+ * @ops:     of the tier, held by the caller
+ * @donor:   whom
+ * @dev:     device id
+ * @slot:    which
+ * @version: up to and with which
+ * @tries:   at most, 10 ms apart; not 0
+ *
+ * Context: process, may sleep.
+ * Return: as the tier's flush(): -EAGAIN, no room all the while.
+ */
+int zc_remote_flush(const struct zcache_remote_ops *ops, u16 donor, u32 dev, u32 slot, u16 version,
+		    unsigned int tries)
+{
+	int err;
+
+	while ((err = ops->flush(donor, dev, slot, version)) == -EAGAIN && --tries) {
+		ops->flush_end();
+		msleep(10);
+	}
+	return err;
 }
 
 /* One more page or batch is the tier's business. Any context but hard interrupts. */

@@ -7,11 +7,10 @@
  * is committed any more, so an entry that does not list it now will not until the end.
  */
 #include <linux/bitmap.h>
-#include <linux/delay.h>
 
 #include "internal.h"
 
-#define TELL_TRIES	500	/* 10 ms each, until there is room for more flushes */
+#define TELL_TRIES	500	/* until there is room for more flushes */
 
 struct sweep {
 	u16 donor;
@@ -30,20 +29,6 @@ static bool mark_listed(void *ctx, u64 slot, void *entry)
 	return true;
 }
 
-static int tell(const struct zcache_remote_ops *ops, u16 donor, u32 dev, u32 slot, u16 version)
-{
-	int tries, err = -EAGAIN;
-
-	for (tries = 0; tries < TELL_TRIES; tries++) {
-		err = ops->flush(donor, dev, slot, version);
-		if (err != -EAGAIN)
-			return err;
-		ops->flush_end();
-		msleep(10);
-	}
-	return err;
-}
-
 static int sweep_chunk(struct zc_dev *dev, const struct zcache_remote_ops *ops, struct sweep *s)
 {
 	u64 end = min_t(u64, dev->nr_slots, s->first + TMEM_OBJECT_PAGES), slot;
@@ -55,9 +40,9 @@ static int sweep_chunk(struct zc_dev *dev, const struct zcache_remote_ops *ops, 
 		if (test_bit(slot - s->first, s->listed))
 			continue;
 		/* Of two versions half the range apart, one is not older than whatever it holds. */
-		err = tell(ops, s->donor, dev->id, slot, 0);
+		err = zc_remote_flush(ops, s->donor, dev->id, slot, 0, TELL_TRIES);
 		if (!err)
-			err = tell(ops, s->donor, dev->id, slot, U16_MAX / 2);
+			err = zc_remote_flush(ops, s->donor, dev->id, slot, U16_MAX / 2, TELL_TRIES);
 		if (err)
 			return err;
 	}

@@ -36,6 +36,17 @@ def secure(node, name):
     return ramster.counter(node, "ramster", name)
 
 
+def lend(a, b, known_to_a, known_to_b, **settings):
+    """b lends its RAM to a, whose settings these are."""
+    for node in (a, b):
+        ramster.load(node)
+    ramster.set_zcache(a, max_pool_percent=10)
+    ramster.join(b, known_to_b)
+    ramster.join(a, known_to_a, **settings)
+    ramster.connect(a, b)
+    ramster.wait_state(a, b, "up")
+
+
 # --- attacks on a donor that serves an honest owner ---
 
 
@@ -45,13 +56,7 @@ def victim():
     with Cluster("abc", name="test_security", each=MACHINES) as cluster:
         cluster.boot()
         a, b, c = cluster
-        for node in (a, b):
-            ramster.load(node)
-        ramster.set_zcache(a, max_pool_percent=10)
-        ramster.join(a, [b])
-        ramster.join(b, [a, c])
-        ramster.connect(a, b)
-        ramster.wait_state(a, b, "up")
+        lend(a, b, known_to_a=[b], known_to_b=[a, c])
         ramster.swap_on(a, ramster.make_device(a, size="512M", **ramster.ONE_COPY))
         a.run("mount -t tmpfs -o size=200M none /mnt; head -c 8000000 </dev/urandom >/mnt/file")
         cluster.sum = a.output(READ_BACK)
@@ -205,13 +210,7 @@ def liars():
     with Cluster("abc", name="test_security-liars", each=LIARS) as cluster:
         cluster.boot()
         a, b, c = cluster
-        for node in (a, b):
-            ramster.load(node)
-        ramster.join(b, [a])
-        ramster.set_zcache(a, max_pool_percent=10)
-        ramster.join(a, [b, c], reconnect_ms=50)
-        ramster.connect(a, b)
-        ramster.wait_state(a, b, "up")
+        lend(a, b, known_to_a=[b, c], known_to_b=[a], reconnect_ms=50)
         yield cluster
 
 

@@ -105,13 +105,25 @@ static void ask_get(uint64_t key)
 	fprintf(to, "*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", n, name);
 }
 
+static void read_line(char *line, int size)
+{
+	if (!fgets(line, size, from))
+		die("the server is gone");
+}
+
+/* A value and the line's end behind it */
+static void read_value(char *found, size_t length)
+{
+	if (fread(found, 1, length + 2, from) != length + 2)
+		die("the server is gone");
+}
+
 static int set_went_well(uint64_t key)
 {
 	char line[256];
 
 	(void)key;
-	if (!fgets(line, sizeof(line), from))
-		die("the server is gone");
+	read_line(line, sizeof(line));
 	if (strcmp(line, "+OK\r\n"))
 		fprintf(stderr, "redisverify: SET: %s", line);
 	return line[0] == '+';
@@ -123,15 +135,13 @@ static int get_is_right(uint64_t key)
 	char line[256];
 	long length;
 
-	if (!fgets(line, sizeof(line), from))
-		die("the server is gone");
+	read_line(line, sizeof(line));
 	length = line[0] == '$' ? atol(line + 1) : -1;
 	if (length < 0 || length > LARGEST) {
 		fprintf(stderr, "redisverify: GET %llu: %s", (unsigned long long)key, line);
 		return 0;
 	}
-	if (fread(found, 1, length + 2, from) != (size_t)length + 2)
-		die("the server is gone");
+	read_value(found, length);
 	return (size_t)length == value_length(key) && !memcmp(found, value(key), length);
 }
 
@@ -141,15 +151,13 @@ static int get_is_as_long(uint64_t key)
 	char line[256];
 	size_t length;
 
-	if (!fgets(line, sizeof(line), from))
-		die("the server is gone");
+	read_line(line, sizeof(line));
 	length = line[0] == '$' ? strtoul(line + 1, NULL, 10) : 0;
 	if (length != value_length(key)) {
 		fprintf(stderr, "redisverify: GET %llu: %s", (unsigned long long)key, line);
 		return 0;
 	}
-	if (fread(found, 1, length + 2, from) != length + 2)
-		die("the server is gone");
+	read_value(found, length);
 	return 1;
 }
 
