@@ -511,12 +511,13 @@ static void wait_for_go(const struct phase *phase)
 		exit(3);
 }
 
-/* Prints the result; true if every page was right */
+/* Prints the result, which is the last line; true if every page was right */
 static int report(void)
 {
 	uint64_t verified = 0, bad = 0, lost = 0;
 	double seconds = 0;
 
+	flockfile(stdout);	/* for good: no pulse in it or behind it */
 	for (unsigned int i = 0; i < most_threads; i++) {
 		verified += workers[i].verified;
 		bad += workers[i].bad;
