@@ -270,7 +270,9 @@ static int hand_out(struct rs_lane *lane)
 	if (n < 0)
 		return broke_rules(lane, n);
 	lane->rx_have -= off;
-	memmove(lane->rx_buf, lane->rx_buf + off, lane->rx_have);
+	/* Not for each piece of a frame that comes in many. */
+	if (off)
+		memmove(lane->rx_buf, lane->rx_buf + off, lane->rx_have);
 	return 0;
 }
 
@@ -369,14 +371,16 @@ int rs_lane_receive(struct rs_lane *lane, struct rs_wire_hdr *hdr, const u8 **pa
 {
 	unsigned long end = jiffies + msecs_to_jiffies(timeout_ms);
 	size_t most = min_t(size_t, lane->rx_size, RS_LANE_SMALL);
+	long left;
 	ssize_t n;
 
 	while (!(n = parse(lane, lane->rx_buf, lane->rx_have, most, hdr))) {
 		if (lane->rx_have >= most)
 			return -EMSGSIZE;
-		if (time_after_eq(jiffies, end))
+		left = end - jiffies;
+		if (left <= 0)
 			return -ETIMEDOUT;
-		lane->sock->sk->sk_rcvtimeo = end - jiffies;
+		lane->sock->sk->sk_rcvtimeo = left;
 		n = fill(lane, most - lane->rx_have, 0);
 		if (n == -EAGAIN)
 			return -ETIMEDOUT;

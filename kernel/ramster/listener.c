@@ -26,6 +26,8 @@ static void accept_work(struct work_struct *work)
 	int err;
 
 	while (!(err = kernel_accept(listener, &sock, O_NONBLOCK)) || err == -ECONNABORTED) {
+		/* They may come as fast as we accept them. */
+		cond_resched();
 		if (err)
 			continue;
 		/* A child is born with the listener's callback. */

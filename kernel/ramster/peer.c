@@ -20,6 +20,9 @@
 /* A connection that held for less does not end the backing off. */
 #define STABLE_MS	5000
 
+/* A donor can want its RAM back, and no more, as often as it likes; it is told of so often. */
+#define RECALL_TELL	HZ
+
 /* A step of connecting takes at most so long. */
 #define STEP_MS		5000
 #define FIRST_STEP_MS	3000	/* with a donor that was never there */
@@ -204,15 +207,16 @@ static void recalled(struct rs_peer *peer, u16 mb)
 
 	counter_inc(rs, recalls_received);
 	spin_lock(&peer->lock);
-	was = peer->recalling;
+	was = peer->recalling || time_before(jiffies, peer->recall_told + RECALL_TELL);
 	peer->recalling = true;
+	if (!was)
+		peer->recall_told = jiffies;
 	spin_unlock(&peer->lock);
 	evacuate(peer, (u64)mb << (20 - PAGE_SHIFT));
 	if (was)
 		return;
 	snprintf(text, sizeof(text), "node %s (%u) wants its RAM back: %u MiB of our pages leave it",
 		 peer->info.name, peer->info.num, mb);
-	/* A donor could say so, and take it back, as often as it likes. */
 	pr_info_ratelimited("%s\n", text);
 	rs_event(RAMSTER_EVENT_RECALLED, peer->info.num, peer->info.name, RAMSTER_NODE_UP, text);
 }
@@ -244,10 +248,32 @@ static struct rs_peer *peer_of(struct rs_lane *lane, enum rs_lane_kind kind)
 	return container_of(lane, struct rs_peer, lane[kind]);
 }
 
-static int handle(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload)
+/* May a donor send this on a lane of that kind? */
+static bool is_due(enum rs_lane_kind kind, u8 type)
+{
+	switch (type) {
+	case RS_PONG:
+	case RS_ERROR:
+		return true;
+	case RS_GET_REPLY:
+		return kind == RS_LANE_FETCH;
+	case RS_PUT_REPLY:
+	case RS_FLUSH_REPLY:
+	case RS_ROOM:
+	case RS_RECALL:
+		return kind == RS_LANE_BULK;
+	default:
+		return false;
+	}
+}
+
+static int handle(struct rs_peer *peer, enum rs_lane_kind kind, const struct rs_wire_hdr *hdr,
+		  const u8 *payload)
 {
 	char text[RS_WIRE_MAX_TEXT + 1];
 
+	if (!is_due(kind, hdr->type))
+		return -EPROTO;
 	if (hdr->type != RS_ERROR)
 		rs_peer_heard(peer, hdr->room);
 	switch (hdr->type) {
@@ -257,9 +283,6 @@ static int handle(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 
 		return rs_fetch_reply(peer, hdr, payload);
 	case RS_FLUSH_REPLY:
 		return rs_flush_reply(peer, hdr);
-	case RS_PONG:
-	case RS_ROOM:
-		return 0;
 	case RS_RECALL:
 		recalled(peer, hdr->count);
 		return 0;
@@ -269,14 +292,15 @@ static int handle(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 
 				    peer->info.num, text);
 		return -ECONNABORTED;
 	default:
-		return -EPROTO;
+		return 0;
 	}
 }
 
 /* A frame of the donor's. An errno breaks the lane. */
-static int frame(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload)
+static int frame(struct rs_peer *peer, enum rs_lane_kind kind, const struct rs_wire_hdr *hdr,
+		 const u8 *payload)
 {
-	int err = handle(peer, hdr, payload);
+	int err = handle(peer, kind, hdr, payload);
 
 	if (err == -EPROTO) {
 		counter_inc(rs, protocol_errors);
@@ -288,12 +312,12 @@ static int frame(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *
 
 static int bulk_frame(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
-	return frame(peer_of(lane, RS_LANE_BULK), hdr, payload);
+	return frame(peer_of(lane, RS_LANE_BULK), RS_LANE_BULK, hdr, payload);
 }
 
 static int fetch_frame(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
-	return frame(peer_of(lane, RS_LANE_FETCH), hdr, payload);
+	return frame(peer_of(lane, RS_LANE_FETCH), RS_LANE_FETCH, hdr, payload);
 }
 
 static void broken(struct rs_peer *peer)
@@ -682,6 +706,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	INIT_RCU_WORK(&peer->free_work, free_work);
 	peer->state = RAMSTER_NODE_DOWN;
 	peer->last_heard = jiffies;
+	peer->recall_told = jiffies - RECALL_TELL;
 	for (i = 0; i < __RS_LANES; i++)
 		rs_lane_init(&peer->lane[i], &lane_ops[i], rs_client_wq, true,
 			     i == RS_LANE_FETCH ? RS_WIRE_MAX_FRAME : RS_LANE_SMALL);

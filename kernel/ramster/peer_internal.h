@@ -105,6 +105,7 @@ struct rs_push_target {
  * @links:     handshakes so far
  * @is_there:  it has connected to us: it does not wait for its turn to be tried
  * @refused:   why it could not be used, as logged last; empty after a handshake
+ * @recall_told: jiffies at which it was last told of that the donor wants RAM back
  * @last_heard: jiffies of the last proof of life
  * @up_since:  jiffies of the last handshake
  * @backoff_ms: until the next try to connect
@@ -138,6 +139,7 @@ struct rs_peer {
 	u8 incarnation[16];
 	u8 key_id[RS_WIRE_KEY_ID];
 	unsigned int key_slot;
+	unsigned long recall_told;
 	unsigned long last_heard;
 	unsigned long up_since;
 	unsigned int backoff_ms;

@@ -126,20 +126,20 @@ static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
 	return true;
 }
 
-/* A frame that is a donor's to send at any time, but for what is in it. */
-static size_t plausible(struct rs_wire_hdr *hdr, u8 *payload)
+/* A frame that is a donor's to send on such a lane at any time, but for what is in it. */
+static size_t plausible(enum rs_lane_kind kind, struct rs_wire_hdr *hdr, u8 *payload)
 {
 	struct rs_wire_got got;
 	u8 *data;
 	int i;
 
-	if (rand() % 4 == 0) {
-		hdr->type = rand() % 2 ? RS_ROOM : RS_PONG;
-		return 0;
-	}
-	if (rand() % 512 == 0) {
+	if (kind == RS_LANE_BULK && rand() % 128 == 0) {
 		hdr->type = RS_RECALL;
 		hdr->count = 1 + rand() % 4;
+		return 0;
+	}
+	if (kind == RS_LANE_BULK || rand() % 4 == 0) {
+		hdr->type = kind == RS_LANE_BULK && rand() % 2 ? RS_ROOM : RS_PONG;
 		return 0;
 	}
 	hdr->type = RS_GET_REPLY;
@@ -179,7 +179,7 @@ static bool babble(struct talk *t)
 	size_t len;
 	bool odd = rand() % 512 == 0;
 
-	len = odd ? nonsense(&hdr, payload) : plausible(&hdr, payload);
+	len = odd ? nonsense(&hdr, payload) : plausible(t->kind, &hdr, payload);
 	len = build(t, hdr, payload, len, t->frame);
 	/* A frame that is altered or cut on its way. */
 	if (odd && rand() % 4 == 0)
@@ -242,6 +242,7 @@ static bool greet(struct talk *t)
 	if (!receive(t, &hdr) ||
 	    rs_hello_frame(&hs, &me.self, &me.key, 1, hdr.type, t->frame + RS_WIRE_HDR, &why))
 		return false;
+	t->kind = hs.them.lane;
 	if (is("no-key"))
 		hs.key = NULL;
 	if (babbles() && rand() % 8 == 0)

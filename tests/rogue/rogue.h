@@ -29,10 +29,11 @@ struct identity {
 
 extern struct identity me;
 
-/* A connection. @tx and @rx count once the handshake is done with a key. */
+/* A connection. @tx and @rx count once the handshake is done with a key; @kind is of a donor's. */
 struct talk {
 	int fd;
 	bool guarded;
+	enum rs_lane_kind kind;
 	struct rs_auth_stream tx, rx;
 	u8 frame[RS_WIRE_MAX_FRAME];	/* the last one received or built */
 };
