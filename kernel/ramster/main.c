@@ -13,6 +13,7 @@
 #include "selftest/selftest.h"
 #include "server.h"
 #include "stats.h"
+#include "vmfork.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -50,12 +51,17 @@ static int __init ramster_init(void)
 	err = rs_peers_init();
 	if (err)
 		goto err_peers;
+	err = rs_vmfork_init();
+	if (err)
+		goto err_vmfork;
 	err = rs_nodemanager_init();
 	if (err)
 		goto err_nodemanager;
 	return 0;
 
 err_nodemanager:
+	rs_vmfork_exit();
+err_vmfork:
 	rs_peers_exit();
 err_peers:
 	rs_server_exit();
@@ -74,6 +80,7 @@ err_netlink:
 static void __exit ramster_exit(void)
 {
 	rs_nodemanager_exit();
+	rs_vmfork_exit();
 	rs_peers_exit();
 	rs_server_exit();
 	rs_owners_exit();

@@ -212,8 +212,8 @@ static ssize_t cluster_key_store(struct config_item *item, const char *page, siz
 	} else if (nr > 0) {
 		mutex_lock(&nm_change_lock);
 		nm_table_set_keys(keys, nr);
-		rs_server_keys_changed();
-		rs_peers_keys_changed();
+		rs_server_disconnect(false);
+		rs_peers_reconnect(false);
 		mutex_unlock(&nm_change_lock);
 	}
 	memzero_explicit(keys, sizeof(keys));

@@ -581,7 +581,7 @@ static int link(struct rs_peer *peer)
 		WRITE_ONCE(peer->lane[i].last_rx, jiffies);
 		rs_lane_start(&peer->lane[i]);
 	}
-	/* rs_peers_keys_changed() may have come before it could find us linked. */
+	/* rs_peers_reconnect() may have come before it could find us linked. */
 	if (!rs_cluster_trusts(peer->key_id))
 		rs_lane_break(&peer->lane[RS_LANE_BULK]);
 	return 0;
@@ -788,8 +788,7 @@ void rs_peer_remove(u16 num)
 	rs_peer_put(peer);
 }
 
-/* Ends connections made with a key that is no longer the cluster's. Process context. */
-void rs_peers_keys_changed(void)
+void rs_peers_reconnect(bool all)
 {
 	struct rs_peer *peer;
 	u8 key_id[RS_WIRE_KEY_ID];
@@ -802,7 +801,7 @@ void rs_peers_keys_changed(void)
 		linked = peer->linked;
 		memcpy(key_id, peer->key_id, sizeof(key_id));
 		spin_unlock(&peer->lock);
-		if (linked && !rs_cluster_trusts(key_id))
+		if (linked && (all || !rs_cluster_trusts(key_id)))
 			rs_lane_break(&peer->lane[RS_LANE_BULK]);
 		rs_peer_put(peer);
 	}

@@ -35,8 +35,11 @@ int rs_peer_add(const struct rs_node_info *node);
  */
 void rs_peer_remove(u16 num);
 
-/* The cluster's keys have changed: connections made with one that is gone end. Process context. */
-void rs_peers_keys_changed(void);
+/*
+ * Connections made with a key that is no longer the cluster's end, or @all; they are made anew.
+ * Process context.
+ */
+void rs_peers_reconnect(bool all);
 
 /* No new page goes to the donor, and those that are there leave it; or no longer so. */
 void rs_peer_drain(u16 num, bool on);

@@ -3,6 +3,7 @@
 #include <crypto/chacha20poly1305.h>
 #include <linux/atomic.h>
 #include <linux/random.h>
+#include <linux/rwsem.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -21,7 +22,20 @@ const char *const rs_seal_names[__RS_SEALS] = {
 	[RS_SEAL_CHACHA] = "chacha20-poly1305",
 };
 
-static u8 key[CHACHA20POLY1305_KEY_SIZE];
+/**
+ * struct life - a key, and what was sealed under it
+ * @after: nonces up to this one are of earlier lives; U64_MAX: nothing is sealed under it
+ * @key:   ChaCha20-Poly1305's; seal_gcm.c has another
+ */
+struct life {
+	u64 after;
+	u8 key[CHACHA20POLY1305_KEY_SIZE];
+};
+
+/* Guards lives and life. Held to read while a page is sealed or opened. */
+static DECLARE_RWSEM(lives_lock);
+static struct life lives[RS_SEAL_LIVES];
+static unsigned int life;	/* the present one */
 static atomic64_t last_nonce;	/* 2^64 pages are not sealed in one life of a module */
 
 /*
@@ -63,32 +77,60 @@ static void describe(u8 ad[AD], const struct rs_seal_page *page)
 /* rs_seal() by a cipher of the caller's choice. */
 int rs_seal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *page)
 {
-	u64 nonce = atomic64_inc_return(&last_nonce);
 	u8 ad[AD];
+	u64 nonce;
 	int err = 0;
 
 	BUILD_BUG_ON(TAG + sizeof(nonce) != RS_WIRE_SEAL);
 	describe(ad, page);
+	down_read(&lives_lock);
+	nonce = atomic64_inc_return(&last_nonce);
 	if (by_gcm(mode))
-		err = rs_gcm_seal(data, page->len, ad, nonce);
+		err = rs_gcm_seal(life, data, page->len, ad, nonce);
 	else
-		chacha20poly1305_encrypt(data, data, page->len, ad, sizeof(ad), nonce, key);
+		chacha20poly1305_encrypt(data, data, page->len, ad, sizeof(ad), nonce,
+					 lives[life].key);
+	up_read(&lives_lock);
 	put_unaligned_le64(nonce, data + page->len + TAG);
 	return err;
+}
+
+/* The life in which a nonce was used; RS_SEAL_LIVES: none that we still know. */
+static unsigned int life_of(u64 nonce)
+{
+	unsigned int i, l;
+
+	lockdep_assert_held(&lives_lock);
+	for (i = 0; i < RS_SEAL_LIVES; i++) {
+		l = (life + RS_SEAL_LIVES - i) % RS_SEAL_LIVES;
+		if (nonce > lives[l].after)
+			return l;
+	}
+	return RS_SEAL_LIVES;
 }
 
 /* rs_unseal(), likewise. */
 bool rs_unseal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *page)
 {
 	u64 nonce = get_unaligned_le64(data + page->len + TAG);
+	unsigned int l;
 	u8 ad[AD];
+	bool ok;
 
 	if (nonce <= atomic64_read(&forgotten[page->dev]))
 		return false;
 	describe(ad, page);
-	if (by_gcm(mode))
-		return !rs_gcm_unseal(data, page->len, ad, nonce);
-	return chacha20poly1305_decrypt(data, data, page->len + TAG, ad, sizeof(ad), nonce, key);
+	down_read(&lives_lock);
+	l = life_of(nonce);
+	if (l == RS_SEAL_LIVES)
+		ok = false;
+	else if (by_gcm(mode))
+		ok = !rs_gcm_unseal(l, data, page->len, ad, nonce);
+	else
+		ok = chacha20poly1305_decrypt(data, data, page->len + TAG, ad, sizeof(ad), nonce,
+					      lives[l].key);
+	up_read(&lives_lock);
+	return ok;
 }
 
 /**
@@ -119,14 +161,47 @@ bool rs_unseal(u8 *data, const struct rs_seal_page *page)
 	return rs_unseal_by(READ_ONCE(rs_settings.seal), data, page);
 }
 
+/**
+ * rs_seal_renew - another key from now on
+ *
+ * For a machine that is a copy: the original seals other pages with the nonces that are next here.
+ * What was sealed before still opens, but for what is older than RS_SEAL_LIVES calls.
+ *
+ * Context: process, may sleep; one at a time. Pages are sealed meanwhile, so no lock of theirs is
+ * held while memory is allocated.
+ * Return: 0, or an errno: the key is as before.
+ */
+int rs_seal_renew(void)
+{
+	unsigned int next = (life + 1) % RS_SEAL_LIVES;
+	int err;
+
+	down_write(&lives_lock);
+	lives[next].after = U64_MAX;
+	up_write(&lives_lock);
+	get_random_bytes(lives[next].key, sizeof(lives[next].key));
+	err = rs_gcm_renew(next);
+	if (err)
+		return err;
+	down_write(&lives_lock);
+	lives[next].after = atomic64_read(&last_nonce);
+	life = next;
+	up_write(&lives_lock);
+	return 0;
+}
+
 void rs_seal_init(void)
 {
-	get_random_bytes(key, sizeof(key));
+	unsigned int i;
+
+	for (i = 1; i < RS_SEAL_LIVES; i++)
+		lives[i].after = U64_MAX;
+	get_random_bytes(lives[0].key, sizeof(lives[0].key));
 	rs_gcm_init();
 }
 
 void rs_seal_exit(void)
 {
 	rs_gcm_exit();
-	memzero_explicit(key, sizeof(key));
+	memzero_explicit(lives, sizeof(lives));
 }

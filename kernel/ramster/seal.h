@@ -3,7 +3,7 @@
  * seal.h - zpages as donors see them
  *
  * A zpage is encrypted and authenticated by its owner before it leaves, under a key that
- * was made at load and never leaves the module, and bound to where it belongs: device,
+ * was made at load (or later: rs_seal_renew()) and never leaves the module, and bound to where it belongs: device,
  * slot, version, length, compressor. So a donor, or whoever listens, can neither read nor alter it, nor
  * give back another or an older one in its place. On the wire and on a donor it is the
  * ciphertext, a tag of 16 bytes, and the nonce, 8 bytes.
@@ -12,6 +12,9 @@
 #define _RAMSTER_SEAL_H
 
 #include <linux/types.h>
+
+/* Keys that are kept: the machine may be resumed from a snapshot so often, less one. */
+#define RS_SEAL_LIVES	4
 
 enum rs_seal_mode {
 	RS_SEAL_OFF,
@@ -40,6 +43,8 @@ bool rs_seal_is_available(enum rs_seal_mode mode);
 
 /* No page of the device is at any donor: what was sealed for it so far opens no more. Any context. */
 void rs_seal_forget(u32 dev);
+
+int rs_seal_renew(void);
 
 int rs_seal(u8 *data, const struct rs_seal_page *page);
 bool rs_unseal(u8 *data, const struct rs_seal_page *page);

@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "seal.h"
 #include "seal_gcm.h"
 #include "wire.h"
 
@@ -33,8 +34,8 @@ struct op {
 	struct aead_request req;	/* and what the algorithm has behind it */
 };
 
-static struct crypto_aead *tfm;
-static mempool_t *ops;
+static struct crypto_aead *tfms[RS_SEAL_LIVES];
+static mempool_t *ops;	/* NULL: there is no such cipher */
 
 /* The additional data, then @len bytes at @data, wherever in the kernel's memory they are. */
 static void fill(struct op *op, u8 *data, size_t len)
@@ -54,7 +55,7 @@ static void fill(struct op *op, u8 *data, size_t len)
 	sg_mark_end(&op->sg[n - 1]);
 }
 
-static int crypt(u8 *data, size_t len, const u8 *ad, u64 nonce, bool seal)
+static int crypt(unsigned int life, u8 *data, size_t len, const u8 *ad, u64 nonce, bool seal)
 {
 	struct op *op = mempool_alloc(ops, GFP_NOIO);
 	int err;
@@ -64,7 +65,7 @@ static int crypt(u8 *data, size_t len, const u8 *ad, u64 nonce, bool seal)
 	put_unaligned_le64(nonce, op->iv + 4);
 	fill(op, data, len + TAG);
 	crypto_init_wait(&op->wait);
-	aead_request_set_tfm(&op->req, tfm);
+	aead_request_set_tfm(&op->req, tfms[life]);
 	aead_request_set_callback(&op->req, CRYPTO_TFM_REQ_MAY_BACKLOG, crypto_req_done, &op->wait);
 	aead_request_set_ad(&op->req, sizeof(op->ad));
 	aead_request_set_crypt(&op->req, op->sg, op->sg, len + (seal ? 0 : TAG), op->iv);
@@ -74,51 +75,87 @@ static int crypt(u8 *data, size_t len, const u8 *ad, u64 nonce, bool seal)
 	return err;
 }
 
-int rs_gcm_seal(u8 *data, size_t len, const u8 ad[RS_GCM_AD], u64 nonce)
+int rs_gcm_seal(unsigned int life, u8 *data, size_t len, const u8 ad[RS_GCM_AD], u64 nonce)
 {
-	return crypt(data, len, ad, nonce, true);
+	return crypt(life, data, len, ad, nonce, true);
 }
 
-int rs_gcm_unseal(u8 *data, size_t len, const u8 ad[RS_GCM_AD], u64 nonce)
+int rs_gcm_unseal(unsigned int life, u8 *data, size_t len, const u8 ad[RS_GCM_AD], u64 nonce)
 {
-	return crypt(data, len, ad, nonce, false);
+	return crypt(life, data, len, ad, nonce, false);
 }
 
 bool rs_gcm_is_available(void)
 {
-	return tfm;
+	return ops;
 }
 
 /* The generic template is built of a block cipher and a hash, and is named after them. */
 bool rs_gcm_is_fast(void)
 {
-	return tfm && strncmp(crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm)), "gcm", 3);
+	return ops && strncmp(crypto_tfm_alg_driver_name(crypto_aead_tfm(tfms[0])), "gcm", 3);
+}
+
+static int set_key(struct crypto_aead *tfm)
+{
+	u8 key[KEY_BYTES];
+	int err;
+
+	get_random_bytes(key, sizeof(key));
+	err = crypto_aead_setkey(tfm, key, sizeof(key));
+	memzero_explicit(key, sizeof(key));
+	return err;
+}
+
+int rs_gcm_renew(unsigned int life)
+{
+	return ops ? set_key(tfms[life]) : 0;
+}
+
+static void free_tfms(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < RS_SEAL_LIVES && tfms[i]; i++) {
+		crypto_free_aead(tfms[i]);
+		tfms[i] = NULL;
+	}
+}
+
+/* All of the same implementation; the bytes that a request of any of them needs, or an errno. */
+static int make_tfms(void)
+{
+	unsigned int i, size = 0;
+	struct crypto_aead *tfm;
+	int err;
+
+	for (i = 0; i < RS_SEAL_LIVES; i++) {
+		tfm = crypto_alloc_aead(i ? crypto_tfm_alg_driver_name(crypto_aead_tfm(tfms[0])) :
+					"gcm(aes)", 0, CRYPTO_ALG_ALLOCATES_MEMORY);
+		if (IS_ERR(tfm))
+			return PTR_ERR(tfm);
+		tfms[i] = tfm;
+		err = crypto_aead_setauthsize(tfm, TAG);
+		if (err)
+			return err;
+		size = max(size, crypto_aead_reqsize(tfm));
+	}
+	return size;
 }
 
 void rs_gcm_init(void)
 {
-	struct crypto_aead *new = crypto_alloc_aead("gcm(aes)", 0, CRYPTO_ALG_ALLOCATES_MEMORY);
-	u8 key[KEY_BYTES];
-	int err;
+	int size = make_tfms();
 
-	if (IS_ERR(new))
-		return;
-	get_random_bytes(key, sizeof(key));
-	err = crypto_aead_setkey(new, key, sizeof(key)) ?: crypto_aead_setauthsize(new, TAG);
-	memzero_explicit(key, sizeof(key));
-	if (!err)
-		ops = mempool_create_kmalloc_pool(OPS, sizeof(struct op) + crypto_aead_reqsize(new));
-	if (!ops) {
-		crypto_free_aead(new);
-		return;
-	}
-	tfm = new;
+	if (size >= 0 && !set_key(tfms[0]))
+		ops = mempool_create_kmalloc_pool(OPS, sizeof(struct op) + size);
+	if (!ops)
+		free_tfms();
 }
 
 void rs_gcm_exit(void)
 {
-	if (!tfm)
-		return;
-	crypto_free_aead(tfm);
 	mempool_destroy(ops);
+	ops = NULL;
+	free_tfms();
 }

@@ -284,7 +284,7 @@ static int enter(struct rs_conn *conn)
 	rs_owner_present(conn->num, us);
 	if (memcmp(us, conn->greeting->us, sizeof(us)))
 		return -ENOENT;
-	/* rs_server_forget() or rs_server_keys_changed() may have come before it could find us. */
+	/* rs_server_forget() or rs_server_disconnect() may have come before it could find us. */
 	return rs_node_find(conn->num, &node) && rs_cluster_trusts(conn->key_id) ? 0 : -ENOENT;
 }
 
@@ -578,7 +578,7 @@ void rs_server_forget(u16 num)
 	rs_owner_forget(num);
 }
 
-void rs_server_keys_changed(void)
+void rs_server_disconnect(bool all)
 {
 	struct rs_auth_key keys[RS_KEYS];
 	unsigned int nr = rs_cluster_keys(keys);
@@ -586,7 +586,7 @@ void rs_server_keys_changed(void)
 
 	spin_lock_irq(&conns_lock);
 	list_for_each_entry(conn, &conns, node)
-		if (conn->claimed && !rs_auth_trusts(keys, nr, conn->key_id))
+		if (conn->claimed && (all || !rs_auth_trusts(keys, nr, conn->key_id)))
 			__conn_close(conn);
 	spin_unlock_irq(&conns_lock);
 	memzero_explicit(keys, sizeof(keys));

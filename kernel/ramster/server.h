@@ -14,8 +14,8 @@ void rs_server_stop(void);
 /* Ends the connections of owner @num and forgets its pages. Process context, sleeps. */
 void rs_server_forget(u16 num);
 
-/* The cluster's keys have changed: connections made with one that is gone end. Process context. */
-void rs_server_keys_changed(void);
+/* Ends connections made with a key that is no longer the cluster's, or @all. Process context. */
+void rs_server_disconnect(bool all);
 
 /* Asks owner @num for @mb MiB of its pages. False if it is not connected. Process context. */
 bool rs_server_recall(u16 num, u16 mb);

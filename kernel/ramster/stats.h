@@ -40,6 +40,7 @@
 	X(p, handshakes_late)		\
 	X(p, protocol_errors)		\
 	X(p, frames_forged)		\
+	X(p, vm_copies)			\
 	X(p, incarnations_forgot)	\
 	X(p, owners_expired)		\
 	X(p, pages_expired)		\

@@ -80,6 +80,31 @@ static bool forgets(enum rs_seal_mode mode, struct trial *t)
 	       rs_unseal_by(mode, elsewhere, &other);
 }
 
+/* A copy of the machine has another key; what was sealed before still opens, for a while. */
+static bool renews(enum rs_seal_mode mode, struct trial *t)
+{
+	struct rs_seal_page page = { .dev = 11, .slot = 1, .version = 1, .len = 64 };
+	u8 *at[RS_SEAL_LIVES], *oldest = t->data + 128 * RS_SEAL_LIVES;
+	unsigned int i;
+
+	memcpy(oldest, t->before, page.len);
+	if (rs_seal_by(mode, oldest, &page))
+		return false;
+	for (i = 0; i < RS_SEAL_LIVES; i++) {
+		at[i] = t->data + 128 * i;
+		memcpy(at[i], t->before, page.len);
+		if (rs_seal_renew() || rs_seal_by(mode, at[i], &page))
+			return false;
+	}
+	/* Its key is the one that is no more. */
+	if (opens(mode, t, oldest, page))
+		return false;
+	for (i = 0; i < RS_SEAL_LIVES; i++)
+		if (!rs_unseal_by(mode, at[i], &page) || memcmp(at[i], t->before, page.len))
+			return false;
+	return true;
+}
+
 static void measure(enum rs_seal_mode mode, struct trial *t)
 {
 	struct rs_seal_page page = { .slot = 1, .len = 2048 };
@@ -115,6 +140,10 @@ static bool cipher_works(enum rs_seal_mode mode, struct trial *t)
 	}
 	if (!forgets(mode, t)) {
 		pr_err("%s: a device that is gone is not forgotten\n", rs_seal_names[mode]);
+		return false;
+	}
+	if (!renews(mode, t)) {
+		pr_err("%s: a copy of the machine has no key of its own\n", rs_seal_names[mode]);
 		return false;
 	}
 	measure(mode, t);
