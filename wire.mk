@@ -64,14 +64,20 @@ $(WIRE_OUT)/wire_seeds: tests/fuzz/wire_seeds.c kernel/ramster/wire.c $(WIRE_HEA
 .PHONY: fuzz-build fuzz wire-seeds
 fuzz-build: $(addprefix $(FUZZ_OUT)/fuzz_,$(FUZZERS)) ## build the fuzzers (clang)
 
+fuzz: $(addprefix fuzz-,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS: frames, handshake, configuration, netlink
+
 # New inputs are kept in build/, the seeds in the tree stay as they are.
-fuzz: fuzz-build ## run each fuzzer for FUZZ_SECONDS: frames, handshake, configuration, netlink
-	for f in $(FUZZERS); do \
-		mkdir -p $(FUZZ_OUT)/$$f; \
-		$(FUZZ_OUT)/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 \
-			-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_OUT)/$$f- \
-			$(FUZZ_OUT)/$$f tests/fuzz/corpus/$$f || exit 1; \
-	done
+define fuzz-run
+.PHONY: fuzz-$(1)
+fuzz-$(1): $(FUZZ_OUT)/fuzz_$(1)
+	@mkdir -p $(FUZZ_OUT)/$(1)
+	@$(FUZZ_OUT)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=20 \
+		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_OUT)/$(1)- \
+		$(FUZZ_OUT)/$(1) tests/fuzz/corpus/$(1) >$(FUZZ_OUT)/$(1).log 2>&1 || \
+		{ cat $(FUZZ_OUT)/$(1).log; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */fuzz_$(1): inputs run: /p' $(FUZZ_OUT)/$(1).log
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz-run,$(f))))
 
 .PHONY: fuzz-corpus
 fuzz-corpus: $(addprefix $(FUZZ_OUT)/replay_,$(FUZZERS)) ## run the fuzzers' targets on their seeds only (no clang)
