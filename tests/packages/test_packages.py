@@ -95,7 +95,7 @@ def test_set_up_as_an_admin_does(machines):
         # Small, so that pages go to the others soon
         machine.run("echo 'zcache = { max_pool_percent = 10; };' >>/etc/ramster.conf")
         machine.run("ramsterctl check && systemctl enable ramsterd")
-        machine.run("systemd-analyze security --offline=true --threshold=40"
+        machine.run("systemd-analyze security --offline=true --threshold=33"
                     " $(systemctl show -P FragmentPath ramsterd) >/dev/null")
 
 
