@@ -37,10 +37,13 @@ modules-uninstall:
 deb: ## Debian packages, into build/packages
 	scripts/build-deb
 
+# The release of the machines: bookworm, trixie
+DEBIAN ?= bookworm
+
 .PHONY: test-packages
-test-packages: programs ## the packages on three machines with systemd, from install to purge (as root)
-	$(PYTHON) -B tests/packages/machines.py bookworm
-	$(PYTEST) -x tests/packages
+test-packages: programs ## the packages on three machines with systemd, from install to purge (as root); DEBIAN=trixie
+	$(PYTHON) -B tests/packages/machines.py $(DEBIAN)
+	RAMSTER_DEBIAN=$(DEBIAN) $(PYTEST) -x tests/packages
 
 .PHONY: test-fresh
 test-fresh: ## bootstrap, build, check and demo on a Debian with nothing but git (as root)

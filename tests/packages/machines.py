@@ -6,6 +6,7 @@ off and on. The rest is as with the small VMs of vmlab.
 """
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -133,6 +134,43 @@ def build_packages(folder, version=None):
     return sorted(path for path in folder.glob("*.deb") if "dbgsym" not in path.name)
 
 
+class Builder:
+    """A machine of another release to build packages on: what its users would get."""
+
+    SCRIPT = TOP / "tests" / "packages" / "fresh-machine"
+
+    def __init__(self, release, folder):
+        self.root = folder / "builder"
+        shutil.rmtree(self.root, ignore_errors=True)
+        subprocess.run([self.SCRIPT, "make", self.root, release], check=True)
+
+    def build(self, folder, version=None):
+        """As build_packages(), of what is committed."""
+        out = f"/root/packages-{folder.name}"
+        setting = [f"OUT={out}", *([f"VERSION={version}"] if version else [])]
+        command = ["env", *setting, "scripts/build-deb", "-b"]
+        subprocess.run([self.SCRIPT, "run", self.root, *command], check=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (self.root / out.lstrip("/")).glob("*.deb"):
+            shutil.copy2(path, folder)
+        return sorted(path for path in folder.glob("*.deb") if "dbgsym" not in path.name)
+
+    def remove(self):
+        subprocess.run([self.SCRIPT, "remove", self.root], check=True)
+
+
+def both_versions(release, folder):
+    """The packages for that release, and those to upgrade to."""
+    if release == platform.freedesktop_os_release().get("VERSION_CODENAME"):
+        packages = BUILD / "packages"
+        return build_packages(packages), build_packages(packages / NEXT, NEXT)
+    builder = Builder(release, folder)
+    try:
+        return builder.build(folder / "packages"), builder.build(folder / NEXT, NEXT)
+    finally:
+        builder.remove()
+
+
 def make_disk(release, folder, packages, newer):
     """A machine with these packages installed and newer ones at hand, as folder/disk.img."""
     files = folder / "files"
@@ -151,8 +189,7 @@ def make_disk(release, folder, packages, newer):
 def prepare(release):
     """What the tests boot: build/machines/RELEASE."""
     folder = BUILD / "machines" / release
-    packages = build_packages(BUILD / "packages")
-    newer = build_packages(BUILD / "packages" / NEXT, NEXT)
+    packages, newer = both_versions(release, folder)
     make_disk(release, folder, packages, newer)
 
 

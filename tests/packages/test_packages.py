@@ -9,13 +9,14 @@ for all three), set up, rebooted, used, upgraded, removed, purged.
 """
 
 import json
+import os
 
 import pytest
 from machines import NEXT, Machines
 from vmlab import wait_until
 from vmlab.paths import BUILD
 
-RELEASE = "bookworm"
+RELEASE = os.environ.get("RAMSTER_DEBIAN", "bookworm")
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -y"
 
 

@@ -371,7 +371,8 @@ static size_t random_payload(enum rs_lane_kind kind, u8 *payload, struct rs_wire
 	if (hdr->type == RS_PING)
 		return 0;
 	hdr->pool = rand() % 16 ? rand() % 3 : rand();
-	hdr->count = 1 + rand() % (hdr->type == RS_FLUSH ? 512 : 64);
+	/* Most are short, so that there are many. */
+	hdr->count = 1 + rand() % (rand() % 8 ? 4 : hdr->type == RS_FLUSH ? 512 : 64);
 	if (hdr->type == RS_FLUSH && !(rand() % 64)) {
 		hdr->flags = 1;
 		hdr->count = 0;
