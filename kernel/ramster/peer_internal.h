@@ -183,11 +183,36 @@ extern struct workqueue_struct *rs_client_wq;	/* replies: never blocks on the ne
 /* peer.c */
 struct rs_peer *rs_peer_get(u16 num);
 struct rs_peer *rs_peer_next(u16 num);
-struct rs_peer *rs_peer_next_usable(u16 num);
 void rs_peer_put(struct rs_peer *peer);
+
+/* health.c */
+
+/* A donor can want its RAM back, and no more, as often as it likes; it is told of so often. */
+#define RS_RECALL_TELL	HZ
+
+#define RS_LINKED_STATES (BIT(RAMSTER_NODE_UP) | BIT(RAMSTER_NODE_SUSPECT))
+
+struct rs_peer *rs_peer_next_usable(u16 num);
 enum ramster_node_state rs_peer_state(u16 num);
+bool rs_peer_change_state(struct rs_peer *peer, unsigned long from, enum ramster_node_state to,
+			  const char *why);
+bool rs_peer_make_unusable(struct rs_peer *peer, bool removing);
+unsigned int rs_peer_silence(struct rs_peer *peer);
 void rs_peer_heard(struct rs_peer *peer, u32 room);
+void rs_peer_recalled(struct rs_peer *peer, u16 mb);
 void rs_peer_lied(struct rs_peer *peer, const struct zcache_fetch *f);
+void rs_beat_work(struct work_struct *work);
+
+/* link.c */
+void rs_link_work(struct work_struct *work);
+
+/* peer_lanes.c */
+extern const struct rs_lane_ops rs_peer_lane_ops[__RS_LANES];
+
+struct rs_bulk *rs_bulk_take(struct rs_peer *peer, bool any);
+void rs_bulk_work(struct work_struct *work);
+void rs_fetch_work(struct work_struct *work);
+void rs_fetch_kick(struct rs_peer *peer);
 
 /* push.c */
 int rs_push_init(void);
@@ -215,7 +240,6 @@ enum rs_expire {
 int rs_fetch(struct zcache_fetch *fetch);
 void rs_fetch_end(bool atomic);
 void rs_fetch_send(struct rs_peer *peer);
-void rs_fetch_kick(struct rs_peer *peer);
 int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8 *payload);
 void rs_fetch_requeue(struct rs_peer *peer);
 bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which);
@@ -232,13 +256,13 @@ void rs_flush_end(void);
 void rs_flush_device(u32 dev);
 void rs_flush_send(struct rs_peer *peer, struct rs_flush_batch *b);
 int rs_flush_missed(struct rs_peer *peer);
+void rs_flush_fail(struct rs_peer *peer, struct rs_flush_batch *b);
+int rs_flush_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr);
+void rs_flush_fail_all(struct rs_peer *peer);
 
 /* sweep.c */
 void rs_sweep(struct rs_peer *peer);
 void rs_sweep_work(struct work_struct *work);
 void rs_sweep_end(struct rs_peer *peer, int err);
-void rs_flush_fail(struct rs_peer *peer, struct rs_flush_batch *b);
-int rs_flush_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr);
-void rs_flush_fail_all(struct rs_peer *peer);
 
 #endif
