@@ -66,6 +66,9 @@ class Node:
         append = f"{KERNEL_COMMAND_LINE} vm_host={self.name} {self.machine.append}"
         if self.lan is not None:
             append += f" vm_ip={self.ip}"
+        if self.machine.kernel.checked:
+            # kmemleak ends when it gets no memory for itself, and may not touch the reserves
+            append += " sysctl.vm.watermark_scale_factor=1000"
         return append
 
     def _accelerator(self):
