@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../lib/text.h"
 #include "ctl.h"
@@ -67,8 +68,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	static const struct rlimit no_core = { 0, 0 };	/* the key passes through */
 	struct ctl ctl = { .config = RMS_CONFIG_PATH };
 
+	setrlimit(RLIMIT_CORE, &no_core);
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		help();
 		return argc < 2 ? RMS_USAGE : RMS_OK;

@@ -142,6 +142,7 @@ class Builder:
     def __init__(self, release, folder):
         self.root = folder / "builder"
         shutil.rmtree(self.root, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
         subprocess.run([self.SCRIPT, "make", self.root, release], check=True)
 
     def build(self, folder, version=None):
