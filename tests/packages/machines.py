@@ -17,6 +17,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cluster"))
 
 from vmlab import DirtyLog, Node, wait_until  # noqa: E402
+from vmlab.cluster import Machine as MadeOf  # noqa: E402
 from vmlab.lan import Lan  # noqa: E402
 from vmlab.paths import BUILD, TOP  # noqa: E402
 
@@ -75,10 +76,10 @@ class Machines:
         for number, name in enumerate(names, start=1):
             disk = folder / f"{name}.img"
             subprocess.run(["cp", "--sparse=always", folder / "disk.img", disk], check=True)
-            made_of = SimpleNamespace(
+            made_of = MadeOf(
                 kernel=SimpleNamespace(vmlinuz=folder / "vmlinuz", checked=False),
                 images=SimpleNamespace(initramfs=folder / "initrd"),
-                ram=ram, cpus=1, append="", disks={"root": disk}, qemu=[],
+                ram=ram, disks={"root": disk},
             )
             self.nodes[name] = Machine(name, number, made_of, self.run_folder, logs, self.lan)
 
