@@ -80,7 +80,7 @@ define fuzz-run
 .PHONY: fuzz-$(1)
 fuzz-$(1): $(FUZZ_OUT)/fuzz_$(1)
 	@mkdir -p $(FUZZ_OUT)/$(1)
-	@$(FUZZ_OUT)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=20 \
+	@$(FUZZ_OUT)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=120 \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_OUT)/$(1)- \
 		$(FUZZ_OUT)/$(1) tests/fuzz/corpus/$(1) >$(FUZZ_OUT)/$(1).log 2>&1 || \
 		{ cat $(FUZZ_OUT)/$(1).log; exit 1; }

@@ -86,7 +86,11 @@ class OnDm(Filled):
 DM = {"backing": "/dev/dm-0"}
 
 
-@POLICIES
+@pytest.mark.parametrize(
+    "donors, device",
+    [pytest.param("b", DISK, marks=pytest.mark.slow), ("bc", REPLICAS)],
+    ids=["disk", "replicas"],
+)
 def test_a_donor_is_killed(make_cluster, donors, device):
     work = Filled(make_cluster, donors, device)
     work.cluster["b"].kill()

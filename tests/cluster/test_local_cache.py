@@ -27,7 +27,7 @@ def clean_up(node):
 
 
 @pytest.mark.parametrize(
-    "compressor", ["lz4", pytest.param("lzo-rle", marks=pytest.mark.slow), "zstd"]
+    "compressor", ["lz4", *(pytest.param(c, marks=pytest.mark.slow) for c in ("lzo-rle", "zstd"))]
 )
 def test_pages_survive_the_cache(node, compressor):
     ramster.load(node, "zcache")
@@ -111,6 +111,7 @@ def test_a_backend_may_come_and_go_while_swap_is_on(node):
     clean_up(node)
 
 
+@pytest.mark.slow
 def test_swap_survives_a_reset(node):
     """mkswap's signature lies on the backing device, not in RAM."""
     ramster.load(node, "zcache")

@@ -7,7 +7,7 @@ import pytest
 import ramster
 from ramster import Setup
 
-OWNER_MB = 128
+OWNER_MB = 112
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def test_stress_ng_verifies_its_memory(setup):
     a = setup.cluster["a"]
     a.run(
         f"cd /tmp && stress-ng --vm 1 --vm-bytes {OWNER_MB * 3 // 2}M --vm-keep --vm-method all "
-        "--verify --timeout 60 --metrics-brief",
+        "--verify --timeout 40 --metrics-brief",
         timeout=600,
     )
     assert ramster.counter(a, "ramster", "pages_fetched") > 1000

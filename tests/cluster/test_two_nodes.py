@@ -5,6 +5,7 @@
     c ---/
 """
 
+import pytest
 import ramster
 from ramster import Setup
 
@@ -31,6 +32,24 @@ def test_pages_go_to_a_peer_and_come_back(make_cluster):
     setup.take_down()
 
 
+def test_pages_of_a_cgroup_go_to_a_peer_and_come_back(make_cluster):
+    """Only the program is short of RAM: what looks for leaks has enough for itself."""
+    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    a = cluster["a"]
+    a.run(
+        "mount -t cgroup2 none /sys/fs/cgroup && "
+        "echo +memory >/sys/fs/cgroup/cgroup.subtree_control"
+    )
+    setup = Setup(cluster, {"a": "b"}, pool_percent=5).bring_up()
+    ramster.pagefill(
+        a, 40, "--content mixed --cgroup /sys/fs/cgroup/small --phases fill,out,rewrite=30,out,read",
+        timeout=300,
+    )
+    assert remotified(a) > 4000 and fetched(a) > 4000
+    setup.take_down()
+
+
+@pytest.mark.slow
 def test_incompressible_pages_go_to_a_peer_and_come_back(make_cluster):
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
     setup = Setup(cluster, {"a": "b"}).bring_up()
@@ -62,6 +81,7 @@ def test_one_donor_with_two_owners(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_many_threads_fault_at_once(make_cluster):
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
     setup = Setup(cluster, {"a": "b"}).bring_up()
