@@ -58,10 +58,11 @@ def victim():
         a, b, c = cluster
         lend(a, b, known_to_a=[b], known_to_b=[a, c])
         ramster.swap_on(a, ramster.make_device(a, size="512M", **ramster.ONE_COPY))
-        a.run("mount -t tmpfs -o size=200M none /mnt; head -c 8000000 </dev/urandom >/mnt/file")
+        a.run("mount -t tmpfs -o size=480M none /mnt; head -c 8000000 </dev/urandom >/mnt/file")
         cluster.sum = a.output(READ_BACK)
-        a.run("head -c 130000000 </dev/urandom >>/mnt/file", timeout=300)
-        assert ramster.counter(b, "ramster", "foreign_pages") > 5000
+        # How much there must be for so much to leave depends on the kernel
+        while ramster.counter(b, "ramster", "foreign_pages") <= 5000:
+            a.run("head -c 26000000 </dev/urandom >>/mnt/file", timeout=600)
         yield cluster
 
 
@@ -157,7 +158,8 @@ def test_connection_flood(unharmed):
     assert greets(a, b, number=c.number)
     assert flood.wait(timeout=120).status == 0
     assert secure(b, "accepts_limited") > before + 100
-    assert "is refused: too many are in their handshake" in b.log.since(unharmed.marks[b])
+    said = "is refused: too many are in their handshake"
+    wait_until(lambda: said in b.log.since(unharmed.marks[b]), "the log to say so", 30)
     wait_until(lambda: greets(c, b), "a place for somebody honest", 60)
 
 

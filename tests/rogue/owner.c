@@ -293,23 +293,37 @@ static bool greet(unsigned long unused)
 	return shake_hands(&t, address, RS_LANE_BULK);
 }
 
+/* How many of these the donor has not ended; one of them in @last. */
+static unsigned long count_open(const int *fd, unsigned long count, int *last)
+{
+	unsigned long i, open = 0;
+	char c;
+
+	for (i = 0; i < count; i++) {
+		if (fd[i] >= 0 && recv(fd[i], &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) {
+			*last = fd[i];
+			open++;
+		}
+	}
+	return open;
+}
+
 /* So many connections at once, which say nothing; how many of them stay is limited. */
 static bool flood(unsigned long count)
 {
 	int *fd = calloc(count, sizeof(*fd));
-	unsigned long i, open = 0;
+	unsigned long i, open, before;
 	struct talk last = { .fd = -1 };
 
 	for (i = 0; i < count; i++)
 		fd[i] = dial(address);
-	for (i = 0; i < count; i++) {
-		char c;
-
-		if (fd[i] >= 0 && recv(fd[i], &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) {
-			last.fd = fd[i];
-			open++;
-		}
-	}
+	/* Until it has come to all of them. */
+	open = count_open(fd, count, &last.fd);
+	do {
+		usleep(300000);
+		before = open;
+		open = count_open(fd, count, &last.fd);
+	} while (open != before);
 	printf("open %lu\n", open);
 	fflush(stdout);
 	free(fd);
