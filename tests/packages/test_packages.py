@@ -55,10 +55,10 @@ def wait_paging(machines):
         wait_until(lambda m=machine: peers_up(m) == 2, f"{machine.name} to see both others", 240, 1)
 
 
-def start_program(machine):
-    """A program that needs more than the RAM there is; some of it is on the others then."""
+def start_program(machine, mb=390):
+    """A program that needs all RAM that there is, or more; some of it is on the others then."""
     job = machine.start_command(
-        "pagefill --mb 390 --content mixed --corpus /usr/bin/perl --phases fill,read --step"
+        f"pagefill --mb {mb} --content mixed --corpus /usr/bin/perl --phases fill,read --step"
     )
     job.wait_for_line("done fill", 600)
     wait_until(lambda: remote_pages(machine) > 1000, f"{machine.name}'s pages on the others", 60, 1)
@@ -70,7 +70,7 @@ def end_program(job):
     job.wait_for_line("done read", 600)
     job.write("\n")
     report = json.loads(job.wait(120).out.splitlines()[-1])
-    assert report["bad_pages"] == 0 and report["pages_verified"] > 90000
+    assert report["bad_pages"] == 0 and report["pages_verified"] > 70000
 
 
 def test_set_up_as_an_admin_does(machines):
@@ -119,7 +119,8 @@ def test_a_reboot_with_pages_out_brings_them_home_first(machines):
 
 def test_an_upgrade_leaves_the_node_paging(machines):
     a = machines["a"]
-    program = start_program(a)
+    # Beside apt and a compiler
+    program = start_program(a, mb=300)
     before = a.output("systemctl show -p MainPID ramsterd")
     a.run(f"{APT} install /root/newer/*.deb", timeout=1200)
     assert a.output("systemctl show -p MainPID ramsterd") == before
