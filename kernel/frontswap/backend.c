@@ -184,7 +184,7 @@ void fswap_backend_load_ended(struct fswap_dev *dev)
  * @dev:  the device
  * @slot: held by the caller
  *
- * Not from hard interrupts; spinlocks may be held.
+ * Not from hard interrupts; spinlocks may be held, and interrupts be off.
  */
 void fswap_backend_invalidate(struct fswap_dev *dev, u32 slot)
 {

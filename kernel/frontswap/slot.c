@@ -142,7 +142,7 @@ void fswap_slot_written(struct fswap_dev *dev, u32 slot)
  * @dev:  the device
  * @slot: which
  *
- * Not from hard interrupts; spinlocks may be held.
+ * Not from hard interrupts; spinlocks may be held, and interrupts be off.
  */
 void fswap_slot_invalidate(struct fswap_dev *dev, u32 slot)
 {

@@ -8,9 +8,9 @@
  *   last entry: it is then marked dead and taken out of pool->objects, under
  *   its lock, and freed after a grace period. Who looks one up holds RCU until it
  *   has the lock, and passes over a dead one.
- * - obj->lock guards its entries. It is taken with bottom halves off because
- *   replies from the network may complete in softirq, and is a leaf but for
- *   what the host takes in its calls and for pool->objects' own lock.
+ * - obj->lock guards its entries. Interrupts are off meanwhile, as they are already for
+ *   who frees a slot of swap: the kernel does that under a lock of its own that is
+ *   taken so. It is a leaf but for what the host takes in its calls and for pool->objects' own lock.
  * - An entry that left an object belongs to the operation that removed it,
  *   which hands it to the host's drop() after the lock is released.
  *
@@ -55,17 +55,17 @@ static void **place(struct tmem_obj *obj, u64 index)
 	return &obj->entry[index & (TMEM_OBJECT_PAGES - 1)];
 }
 
-/* The object of @index, locked, or NULL. */
-static struct tmem_obj *lock_object(struct tmem_pool *pool, u64 index)
+/* The object of @index, locked, or NULL. @flags are for unlock_object(). */
+static struct tmem_obj *lock_object(struct tmem_pool *pool, u64 index, unsigned long *flags)
 {
 	struct tmem_obj *obj;
 
 	rcu_read_lock();
 	obj = xa_load(&pool->objects, index >> TMEM_OBJECT_SHIFT);
 	if (obj) {
-		spin_lock_bh(&obj->lock);
+		spin_lock_irqsave(&obj->lock, *flags);
 		if (obj->dead) {
-			spin_unlock_bh(&obj->lock);
+			spin_unlock_irqrestore(&obj->lock, *flags);
 			obj = NULL;
 		} else {
 			__release(&obj->lock);	/* for sparse: the caller has it, maybe */
@@ -81,7 +81,8 @@ static void free_object(struct rcu_head *rcu)
 }
 
 /* Lets go of an object; the last entry's end is its own. */
-static void unlock_object(struct tmem_pool *pool, struct tmem_obj *obj, u64 index)
+static void unlock_object(struct tmem_pool *pool, struct tmem_obj *obj, u64 index,
+			  unsigned long flags)
 {
 	bool dead = !obj->count;
 
@@ -93,23 +94,24 @@ static void unlock_object(struct tmem_pool *pool, struct tmem_obj *obj, u64 inde
 		atomic_long_dec(&pool->nr_objects);
 		counter_dec(tmem, objects);
 	}
-	spin_unlock_bh(&obj->lock);
+	spin_unlock_irqrestore(&obj->lock, flags);
 	if (dead)
 		call_rcu(&obj->rcu, free_object);
 }
 
 /* The object of @index, made if need be, locked; NULL: no memory. */
-static struct tmem_obj *make_object(struct tmem_pool *pool, u64 index, gfp_t gfp)
+static struct tmem_obj *make_object(struct tmem_pool *pool, u64 index, gfp_t gfp,
+				    unsigned long *flags)
 {
 	struct tmem_obj *obj, *other;
 
-	while (!(obj = lock_object(pool, index))) {
+	while (!(obj = lock_object(pool, index, flags))) {
 		obj = kmem_cache_zalloc(obj_cache, gfp);
 		if (!obj)
 			return NULL;
 		spin_lock_init(&obj->lock);
 		/* Locked before it can be found: it is empty, but not dead. */
-		spin_lock_bh(&obj->lock);
+		spin_lock_irqsave(&obj->lock, *flags);
 		other = xa_cmpxchg(&pool->objects, index >> TMEM_OBJECT_SHIFT, NULL, obj,
 				   gfp & ~__GFP_DIRECT_RECLAIM);
 		if (!other) {
@@ -118,7 +120,7 @@ static struct tmem_obj *make_object(struct tmem_pool *pool, u64 index, gfp_t gfp
 			__release(&obj->lock);	/* for sparse, as above */
 			return obj;
 		}
-		spin_unlock_bh(&obj->lock);
+		spin_unlock_irqrestore(&obj->lock, *flags);
 		kmem_cache_free(obj_cache, obj);
 		if (xa_is_err(other))
 			return NULL;
@@ -165,7 +167,7 @@ struct tmem_pool *tmem_pool_create(enum tmem_kind kind, const struct tmem_pool_o
 	pool->kind = kind;
 	pool->ops = ops;
 	pool->host = host;
-	xa_init_flags(&pool->objects, XA_FLAGS_LOCK_BH);
+	xa_init(&pool->objects);
 	counter_inc(tmem, pools);
 	return pool;
 }
@@ -182,7 +184,8 @@ EXPORT_SYMBOL_GPL(tmem_pool_destroy);
 
 int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp)
 {
-	struct tmem_obj *obj = make_object(pool, index, gfp);
+	unsigned long flags;
+	struct tmem_obj *obj = make_object(pool, index, gfp, &flags);
 	void *old;
 
 	counter_inc(tmem, puts);
@@ -192,7 +195,7 @@ int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp)
 		return -ENOMEM;
 	}
 	old = replace(pool, obj, index, entry);
-	unlock_object(pool, obj, index);
+	unlock_object(pool, obj, index, flags);
 	drop(pool, index, old);
 	return 0;
 }
@@ -200,7 +203,8 @@ EXPORT_SYMBOL_GPL(tmem_put);
 
 void *tmem_get(struct tmem_pool *pool, u64 index)
 {
-	struct tmem_obj *obj = lock_object(pool, index);
+	unsigned long flags;
+	struct tmem_obj *obj = lock_object(pool, index, &flags);
 	void *entry;
 
 	counter_inc(tmem, gets);
@@ -211,7 +215,7 @@ void *tmem_get(struct tmem_pool *pool, u64 index)
 		replace(pool, obj, index, NULL);
 	else if (entry && !xa_is_value(entry) && pool->ops->get)
 		pool->ops->get(pool->host, index, entry);
-	unlock_object(pool, obj, index);
+	unlock_object(pool, obj, index, flags);
 	if (entry)
 		counter_inc(tmem, gets_found);
 	return entry;
@@ -220,7 +224,8 @@ EXPORT_SYMBOL_GPL(tmem_get);
 
 bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new)
 {
-	struct tmem_obj *obj = lock_object(pool, index);
+	unsigned long flags;
+	struct tmem_obj *obj = lock_object(pool, index, &flags);
 	bool same;
 
 	if (!obj)
@@ -228,7 +233,7 @@ bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new)
 	same = *place(obj, index) == old;
 	if (same)
 		replace(pool, obj, index, new);
-	unlock_object(pool, obj, index);
+	unlock_object(pool, obj, index, flags);
 	if (same && new != old)
 		drop(pool, index, old);
 	if (!same)
@@ -240,7 +245,8 @@ EXPORT_SYMBOL_GPL(tmem_cmpxchg);
 bool tmem_modify(struct tmem_pool *pool, u64 index,
 		 void *(*fn)(void *ctx, u64 index, void *entry), void *ctx)
 {
-	struct tmem_obj *obj = lock_object(pool, index);
+	unsigned long flags;
+	struct tmem_obj *obj = lock_object(pool, index, &flags);
 	void *old, *new;
 
 	if (!obj)
@@ -248,7 +254,7 @@ bool tmem_modify(struct tmem_pool *pool, u64 index,
 	old = *place(obj, index);
 	new = fn(ctx, index, old);
 	replace(pool, obj, index, new);
-	unlock_object(pool, obj, index);
+	unlock_object(pool, obj, index, flags);
 	if (new != old)
 		drop(pool, index, old);
 	return true;
@@ -257,14 +263,15 @@ EXPORT_SYMBOL_GPL(tmem_modify);
 
 bool tmem_flush(struct tmem_pool *pool, u64 index)
 {
-	struct tmem_obj *obj = lock_object(pool, index);
+	unsigned long flags;
+	struct tmem_obj *obj = lock_object(pool, index, &flags);
 	void *old;
 
 	counter_inc(tmem, flushes);
 	if (!obj)
 		return false;
 	old = replace(pool, obj, index, NULL);
-	unlock_object(pool, obj, index);
+	unlock_object(pool, obj, index, flags);
 	drop(pool, index, old);
 	if (old)
 		counter_inc(tmem, flushes_found);
@@ -301,7 +308,8 @@ EXPORT_SYMBOL_GPL(tmem_flush_pool);
 static bool walk_object(struct tmem_pool *pool, u64 *index,
 			bool (*fn)(void *ctx, u64 index, void *entry), void *ctx)
 {
-	struct tmem_obj *obj = lock_object(pool, *index);
+	unsigned long flags;
+	struct tmem_obj *obj = lock_object(pool, *index, &flags);
 	u64 locked = *index, end = (*index | (TMEM_OBJECT_PAGES - 1)) + 1;
 	void *entry;
 	bool go = true;
@@ -316,7 +324,7 @@ static bool walk_object(struct tmem_pool *pool, u64 *index,
 		if (!go)
 			break;
 	}
-	unlock_object(pool, obj, locked);
+	unlock_object(pool, obj, locked, flags);
 	return go;
 }
 

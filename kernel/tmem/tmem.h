@@ -75,7 +75,7 @@ int tmem_put(struct tmem_pool *pool, u64 index, void *entry, gfp_t gfp);
  * A pointer comes with a reference (the host's get()). Ephemeral pools hand the pool's
  * own reference over and forget the entry.
  *
- * Context: any but hard interrupts.
+ * Context: any but hard interrupts; they may be off.
  * Return: the entry, or NULL.
  */
 void *tmem_get(struct tmem_pool *pool, u64 index);
@@ -86,7 +86,7 @@ void *tmem_get(struct tmem_pool *pool, u64 index);
  *
  * On success @old is handed to the host's drop().
  *
- * Context: any but hard interrupts; drop() runs in it.
+ * Context: any but hard interrupts; they may be off. drop() runs in it.
  * Return: true if replaced.
  */
 bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new);
@@ -95,11 +95,11 @@ bool tmem_cmpxchg(struct tmem_pool *pool, u64 index, void *old, void *new);
  * tmem_modify - look at an entry under its lock, and replace or remove it
  * @fn: called under the object's lock with the entry, or NULL; returns
  *	what is to stand there: the same entry, another (no memory needed) or
- *	NULL to remove it. If there is none it returns NULL. Must not sleep.
+ *	NULL to remove it. If there is none it returns NULL. Interrupts are off.
  *
  * An entry that left is handed to the host's drop().
  *
- * Context: any but hard interrupts; drop() runs in it.
+ * Context: any but hard interrupts; they may be off. drop() runs in it.
  * Return: false if the object has no entry at all; @fn was not called.
  */
 bool tmem_modify(struct tmem_pool *pool, u64 index,

@@ -20,7 +20,7 @@
  *   have said that they forgot it, so the duty to tell them needs no memory.
  *
  * Lock order: a frontend's locks (swap) > object lock (invalidate)
- *             object lock (tmem, bottom halves off) > frontswap's slot bits
+ *             object lock (tmem, interrupts off) > frontswap's slot bits
  *             dev->lru_lock: a leaf, never with an object lock
  *             allocator's locks: leaves, never with an object lock
  */

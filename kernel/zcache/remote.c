@@ -16,7 +16,7 @@ static const struct zcache_remote_ops __rcu *tier;
 static DEFINE_MUTEX(tier_lock);		/* registering, one at a time */
 DEFINE_STATIC_SRCU(tier_srcu);
 
-/* Taken within an object's lock; a leaf. Guards pins and pinned. */
+/* Taken within an object's lock, so with interrupts off; a leaf. Guards pins and pinned. */
 static DEFINE_SPINLOCK(pin_lock);
 static unsigned long pins;
 static struct module *pinned;
@@ -70,8 +70,9 @@ int zc_remote_flush(const struct zcache_remote_ops *ops, u16 donor, u32 dev, u32
 void zc_remote_pin(void)
 {
 	const struct zcache_remote_ops *ops;
+	unsigned long flags;
 
-	spin_lock_bh(&pin_lock);
+	spin_lock_irqsave(&pin_lock, flags);
 	if (!pins++) {
 		rcu_read_lock();
 		ops = srcu_dereference_check(tier, &tier_srcu, lockdep_is_held(&pin_lock));
@@ -80,17 +81,19 @@ void zc_remote_pin(void)
 			pinned = ops->owner;
 		rcu_read_unlock();
 	}
-	spin_unlock_bh(&pin_lock);
+	spin_unlock_irqrestore(&pin_lock, flags);
 }
 
 void zc_remote_unpin(void)
 {
-	spin_lock_bh(&pin_lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&pin_lock, flags);
 	if (!--pins && pinned) {
 		module_put(pinned);
 		pinned = NULL;
 	}
-	spin_unlock_bh(&pin_lock);
+	spin_unlock_irqrestore(&pin_lock, flags);
 }
 
 int zcache_register_remote(const struct zcache_remote_ops *ops)
@@ -113,9 +116,9 @@ void zcache_unregister_remote(const struct zcache_remote_ops *ops)
 {
 	mutex_lock(&tier_lock);
 	if (rcu_access_pointer(tier) == ops) {
-		spin_lock_bh(&pin_lock);
+		spin_lock_irq(&pin_lock);
 		RCU_INIT_POINTER(tier, NULL);
-		spin_unlock_bh(&pin_lock);
+		spin_unlock_irq(&pin_lock);
 		synchronize_srcu(&tier_srcu);
 	}
 	mutex_unlock(&tier_lock);

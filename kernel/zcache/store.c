@@ -7,15 +7,6 @@
 #include "samefill.h"
 #include "trace.h"
 
-/*
- * The index allocates with bottom halves off, where the kernel does not look
- * whether the task may use the reserves: it is told.
- */
-static gfp_t index_gfp(void)
-{
-	return ZC_STORE_GFP | (current->flags & PF_MEMALLOC ? __GFP_MEMALLOC : 0);
-}
-
 /* A zpage longer than this saves too little: the page is kept raw. */
 #define POOR_LEN	(PAGE_SIZE / 16 * 15)
 
@@ -133,7 +124,7 @@ int zc_store(void *priv, u32 slot, struct page *page)
 		return refuse(dev, slot, err);
 	}
 	zc_entry_get(e);
-	err = tmem_put(dev->pool, slot, e, index_gfp());
+	err = tmem_put(dev->pool, slot, e, ZC_STORE_GFP);
 	if (err) {
 		counter_inc(zc, refused_index);
 		zc_entry_put(dev, e);

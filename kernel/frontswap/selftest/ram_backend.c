@@ -74,10 +74,15 @@ static struct ram_page *page_copy(struct ram_dev *dev, u32 slot, struct page *pa
 	return p;
 }
 
+/* Interrupts may be off. */
 static void forget(struct ram_dev *dev, u32 slot)
 {
-	struct ram_page *p = xa_erase_irq(&dev->pages, slot);
+	struct ram_page *p;
+	unsigned long flags;
 
+	xa_lock_irqsave(&dev->pages, flags);
+	p = __xa_erase(&dev->pages, slot);
+	xa_unlock_irqrestore(&dev->pages, flags);
 	if (p)
 		kref_put(&p->ref, page_release);
 }
