@@ -35,7 +35,11 @@ class Machine(Node):
         yield f"file={self.machine.disks['root']},cache=unsafe,discard=unmap"
 
     def _append(self):
-        return "root=/dev/vda rw console=ttyS0 loglevel=6 no_timer_check random.trust_cpu=on"
+        # A busy host may not let it run for half a minute, which is no stall
+        return (
+            "root=/dev/vda rw console=ttyS0 loglevel=6 no_timer_check random.trust_cpu=on"
+            " rcupdate.rcu_cpu_stall_timeout=120"
+        )
 
     def wait_boot(self):
         self.wait_for_boot(1)

@@ -69,6 +69,9 @@ class Node:
         if self.machine.kernel.checked:
             # kmemleak ends when it gets no memory for itself, and may not touch the reserves
             append += " sysctl.vm.watermark_scale_factor=1000"
+            # A busy host may not let it run for half a minute, which is no lockup
+            append += " watchdog_thresh=60 workqueue.watchdog_thresh=120"
+            append += " rcupdate.rcu_cpu_stall_timeout=120"
         return append
 
     def _accelerator(self):
