@@ -19,7 +19,7 @@ from .journal import Journal
 from .member import Member, ours
 from .plan import DEAD_MS, FETCH_TIMEOUT_MS, POLICIES, make_plan
 from .wires import Wires
-from .work import Worker
+from .work import PROGRAM_S, Worker
 
 TOGETHER = 4
 HEAL_S = 60
@@ -366,7 +366,7 @@ class Soak:
         for worker in self.workers.values():
             worker.stop()
         for worker in self.workers.values():
-            worker.wait(300)
+            worker.wait(PROGRAM_S)
         self.journal.say("the programs have ended")
         self.look()
         self.check_counters()

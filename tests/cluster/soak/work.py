@@ -14,11 +14,14 @@ from vmlab import CommandFailed
 SOAK_PHASES = "fill,rewrite=60,touch=30,read"
 SIGBUS = (-7, 128 + 7)
 
+# For a program that ends by itself; how long it is stuck at a page is not seen, so this is generous
+PROGRAM_S = 900
+
 REDIS = """
 cd /tmp && rm -f redis.sock
 redis-server --port 0 --unixsocket /tmp/redis.sock --save '' --appendonly no --dir /tmp >/dev/null &
 while [ ! -S redis.sock ]; do sleep 0.2; done
-redisverify /tmp/redis.sock /corpus $(({megabytes} * 2 / 3))
+redisverify /tmp/redis.sock /corpus $(({megabytes} / 2))
 status=$?
 kill %1; wait
 exit $status
@@ -115,7 +118,7 @@ class Worker:
     def _program(self, kind):
         script = REDIS if kind == "redis" else STRESS
         self.busy.set()
-        self.member.node.run(script.format(megabytes=self.megabytes), timeout=300)
+        self.member.node.run(script.format(megabytes=self.megabytes), timeout=PROGRAM_S)
 
     def stop(self):
         """Told to end; wait() until what it does is done and verified."""
