@@ -8,9 +8,11 @@ verifies each page, and a read error would kill it.
 """
 
 import json
+import time
 
 import pytest
 import ramster
+import trouble
 from ramster import Setup
 from vmlab import wait_until
 
@@ -200,6 +202,26 @@ def test_a_donor_freezes(make_cluster, donors, device, seconds):
     b.thaw()
     ramster.wait_state(a, b, "up")
     assert ramster.counter(a, "ramster", "incarnations_forgot") == 0
+    work.finish()
+
+
+@pytest.mark.slow
+@POLICIES
+@pytest.mark.parametrize("seconds", [1, 7], ids=["short", "long"])
+def test_an_owner_freezes(make_cluster, donors, device, seconds):
+    """Its donors keep its pages, whether they have missed it or not; it has slept, and goes on."""
+    work = Filled(make_cluster, donors, device)
+    a, b = work.a, work.cluster["b"]
+    work.job.write("\n")
+    with trouble.frozen(a):
+        if seconds > 2 * FAST["dead_ms"] / 1000:
+            wait_until(lambda: ramster.counter(b, "ramster", "owners_away"), "b to miss a", 30)
+        else:
+            time.sleep(seconds)
+    work.job.wait_for_line("done touch", 60)
+    ramster.wait_state(a, b, "up")
+    assert ramster.counter(a, "ramster", "incarnations_forgot") == 0
+    assert ramster.counter(b, "ramster", "owners_expired") == 0
     work.finish()
 
 
