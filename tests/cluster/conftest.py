@@ -5,6 +5,14 @@ import pytest
 from vmlab import Cluster
 
 
+# A worker that ends with one of these keeps the run waiting
+LONG_FILES = ("test_frontswap", "test_programs", "test_two_nodes", "test_local_cache")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in LONG_FILES)
+
+
 @pytest.fixture
 def make_cluster(request):
     """make_cluster("ab", ram=256): a booted Cluster, gone when the test ends."""
