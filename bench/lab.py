@@ -6,6 +6,7 @@ One cluster at a time: machines that only wait would still take from the host's 
 
 from dataclasses import dataclass, field
 
+import ramster
 from vmlab import Cluster, DirtyLog
 
 SIZE_MB = 1024  # as swap is in real life, not half full: a clean page need not be written again
@@ -65,10 +66,7 @@ class Lab:
                 **machines.more,
             )
             self.cluster.boot()
-            self.cluster["a"].run(
-                "mount -t cgroup2 none /sys/fs/cgroup && "
-                "echo +memory >/sys/fs/cgroup/cgroup.subtree_control"
-            )
+            ramster.mount_cgroups(self.cluster["a"])
         return self.cluster
 
     def judge(self):

@@ -23,8 +23,7 @@ struct rs_peer *rs_peer_next_usable(u16 num)
 	return peer;
 }
 
-/* Returns what it was. */
-static bool set_usable(struct rs_peer *peer, bool usable)
+static void set_usable(struct rs_peer *peer, bool usable)
 {
 	bool was = peer->usable;
 
@@ -35,7 +34,6 @@ static bool set_usable(struct rs_peer *peer, bool usable)
 	else if (was)
 		clear_bit(peer->info.num, usable_peers);
 	counter_add(rs, peers_up, usable - was);
-	return was;
 }
 
 /* From one of the states @from (bits) to @to; false if it is in another. Process context. */
@@ -64,16 +62,13 @@ bool rs_peer_change_state(struct rs_peer *peer, unsigned long from, enum ramster
 	return true;
 }
 
-/* No lane is to be used any more. True if they were in use. */
-bool rs_peer_make_unusable(struct rs_peer *peer, bool removing)
+/* No lane is to be used any more. Process context. */
+void rs_peer_make_unusable(struct rs_peer *peer, bool removing)
 {
-	bool was_usable;
-
 	spin_lock(&peer->lock);
-	was_usable = set_usable(peer, false);
+	set_usable(peer, false);
 	peer->removing |= removing;
 	spin_unlock(&peer->lock);
-	return was_usable;
 }
 
 /* So many of our pages are to leave it; while it is drained, or has lied, all are, in any case. */
@@ -137,6 +132,12 @@ void rs_peer_recalled(struct rs_peer *peer, u16 mb)
 	rs_event(RAMSTER_EVENT_RECALLED, peer->info.num, peer->info.name, RAMSTER_NODE_UP, text);
 }
 
+static void suspect_liar(struct rs_peer *peer)
+{
+	rs_peer_change_state(peer, BIT(RAMSTER_NODE_UP), RAMSTER_NODE_SUSPECT,
+			     "it returned a page that is not what it was given");
+}
+
 /**
  * rs_peer_lied - a donor has returned something else than it was given
  * @peer: the donor
@@ -154,8 +155,7 @@ void rs_peer_lied(struct rs_peer *peer, const struct zcache_fetch *f)
 	if (READ_ONCE(peer->lied))
 		return;
 	WRITE_ONCE(peer->lied, true);
-	rs_peer_change_state(peer, BIT(RAMSTER_NODE_UP), RAMSTER_NODE_SUSPECT,
-			     "it returned a page that is not what it was given");
+	suspect_liar(peer);
 	zcache_donor_evacuate(peer->info.num, U64_MAX);
 }
 
@@ -201,8 +201,7 @@ static void judge(struct rs_peer *peer)
 		rs_peer_change_state(peer, BIT(RAMSTER_NODE_UP), RAMSTER_NODE_SUSPECT,
 				     "it does not answer");
 	else if (READ_ONCE(peer->lied))
-		rs_peer_change_state(peer, BIT(RAMSTER_NODE_UP), RAMSTER_NODE_SUSPECT,
-				     "it returned a page that is not what it was given");
+		suspect_liar(peer);
 	else
 		rs_peer_change_state(peer, BIT(RAMSTER_NODE_SUSPECT), RAMSTER_NODE_UP,
 				     "it answers again");

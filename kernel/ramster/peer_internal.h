@@ -196,7 +196,7 @@ struct rs_peer *rs_peer_next_usable(u16 num);
 enum ramster_node_state rs_peer_state(u16 num);
 bool rs_peer_change_state(struct rs_peer *peer, unsigned long from, enum ramster_node_state to,
 			  const char *why);
-bool rs_peer_make_unusable(struct rs_peer *peer, bool removing);
+void rs_peer_make_unusable(struct rs_peer *peer, bool removing);
 unsigned int rs_peer_silence(struct rs_peer *peer);
 void rs_peer_heard(struct rs_peer *peer, u32 room);
 void rs_peer_recalled(struct rs_peer *peer, u16 mb);

@@ -284,6 +284,14 @@ def check_free_memory(node, before):
 # --- workloads ---
 
 
+def mount_cgroups(node):
+    """For memory, below /sys/fs/cgroup."""
+    node.run(
+        "mount -t cgroup2 none /sys/fs/cgroup && "
+        "echo +memory >/sys/fs/cgroup/cgroup.subtree_control"
+    )
+
+
 def pagefill(node, megabytes, options="", timeout=600):
     """Run pagefill to its end; its report. An error if a page was wrong."""
     out = node.run(f"pagefill --mb {megabytes} {options}", timeout=timeout).out

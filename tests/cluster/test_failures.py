@@ -24,9 +24,17 @@ FAST = {
 }
 DISK = {"backing": "/dev/vdc"}
 REPLICAS = {"size": "512M", "replicas": 2}
-POLICIES = pytest.mark.parametrize(
-    "donors, device", [("b", DISK), ("bc", REPLICAS)], ids=["disk", "replicas"]
-)
+
+
+def policies(*marks_of_disk):
+    return pytest.mark.parametrize(
+        "donors, device",
+        [pytest.param("b", DISK, marks=marks_of_disk), ("bc", REPLICAS)],
+        ids=["disk", "replicas"],
+    )
+
+
+POLICIES = policies()
 
 
 def zcache(node, name):
@@ -88,11 +96,7 @@ class OnDm(Filled):
 DM = {"backing": "/dev/dm-0"}
 
 
-@pytest.mark.parametrize(
-    "donors, device",
-    [pytest.param("b", DISK, marks=pytest.mark.slow), ("bc", REPLICAS)],
-    ids=["disk", "replicas"],
-)
+@policies(pytest.mark.slow)
 def test_a_donor_is_killed(make_cluster, donors, device):
     work = Filled(make_cluster, donors, device)
     work.cluster["b"].kill()

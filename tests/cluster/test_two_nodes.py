@@ -36,10 +36,7 @@ def test_pages_of_a_cgroup_go_to_a_peer_and_come_back(make_cluster):
     """Only the program is short of RAM: what looks for leaks has enough for itself."""
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
     a = cluster["a"]
-    a.run(
-        "mount -t cgroup2 none /sys/fs/cgroup && "
-        "echo +memory >/sys/fs/cgroup/cgroup.subtree_control"
-    )
+    ramster.mount_cgroups(a)
     setup = Setup(cluster, {"a": "b"}, pool_percent=5).bring_up()
     ramster.pagefill(
         a, 40, "--content mixed --cgroup /sys/fs/cgroup/small --phases fill,out,rewrite=30,out,read",
