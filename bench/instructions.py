@@ -9,23 +9,15 @@ not know what an emulator is slow at; but one instruction is as good as another 
 Each node's clock runs at a pace of its own, so nothing here says how long something took.
 """
 
-import re
 import statistics
 
 import ramster
 from lab import Machines
 from measure import reading
+from ramster import instructions
 from workloads import CGROUP, Steps, Workload, on_swap
 
 COUNTING = Machines("ab", icount=True)
-
-
-def instructions(node):
-    """Executed since boot."""
-    text = node.read("/proc/timer_list")
-    now = int(re.search(r"^now at (\d+) nsecs", text, re.MULTILINE).group(1))
-    idle = re.findall(r"\.(?:idle|iowait)_sleeptime\s*: (\d+) nsecs", text)
-    return now - sum(map(int, idle))
 
 
 class Count:

@@ -6,6 +6,7 @@ and the demo do the same as a user would, by ramsterctl.
 """
 
 import json
+import re
 
 from vmlab import Timeout, wait_until
 
@@ -185,6 +186,14 @@ def meminfo(node):
     info = {**node.meminfo(), **slabs(node)}
     info["MemFree"] += 4 * listed
     return info
+
+
+def instructions(node):
+    """Executed since boot, where the clock counts them (icount): the time that was not idle."""
+    text = node.read("/proc/timer_list")
+    now = int(re.search(r"^now at (\d+) nsecs", text, re.MULTILINE).group(1))
+    idle = re.findall(r"\.(?:idle|iowait)_sleeptime\s*: (\d+) nsecs", text)
+    return now - sum(map(int, idle))
 
 
 class Setup:
