@@ -16,12 +16,13 @@
  *   and so does each writeback, so that all this outlives it.
  * - @link: SRCU (fswap_srcu, backend.c); written under fswap_lock.
  * - The bits of a slot: atomic, see slot.h.
- * - @parked: the lists of bios that wait, each with its count.
+ * - @park_lock: the lists of bios that wait, each with its count.
  */
 #ifndef _FRONTSWAP_DEVICE_H
 #define _FRONTSWAP_DEVICE_H
 
 #include <linux/atomic.h>
+#include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/completion.h>
 #include <linux/list.h>
@@ -66,16 +67,19 @@ struct fswap_dev {
 	struct percpu_ref ios;
 
 	/* bios that wait */
-	spinlock_t park_lock;			/* innermost; IRQs off */
+	spinlock_t park_lock;			/* only a workqueue's are within; IRQs off */
 	struct list_head waiting;		/* for room above, in order */
 	struct list_head held;			/* for a busy slot */
 	atomic_t nr_waiting;
 	atomic_t nr_held;
+	struct bio_list refused;		/* their ios have ended */
+	unsigned int nr_refused;
 	atomic_t room_seq;			/* grows with each fswap_retry() */
 	struct fswap_retrier retriers[FSWAP_RETRIERS];
 	atomic_t next_retrier;
 	struct delayed_work patience;
 	struct work_struct unhold;
+	struct delayed_work dismiss;		/* those refused */
 	wait_queue_head_t slot_wait;		/* the drain, for a busy slot */
 
 	atomic_t loads;				/* within the backend */

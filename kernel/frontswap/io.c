@@ -40,6 +40,7 @@ static struct fswap_io *io_start(struct fswap_dev *dev, struct bio *bio)
 	atomic_set(&io->pending, 1);
 	io->status = BLK_STS_OK;
 	io->waited = false;
+	io->refused = false;
 	io->start_time = bio_start_io_acct(bio);
 	return io;
 }
@@ -64,12 +65,16 @@ void fswap_io_put(struct fswap_io *io)
 {
 	struct fswap_dev *dev = io->dev;
 	struct bio *bio = io->bio;
+	bool refused;
 
 	if (!atomic_dec_and_test(&io->pending))
 		return;
+	refused = io->refused;
 	bio->bi_status = io->status;
 	bio_end_io_acct(bio, io->start_time);
 	mempool_free(io, &io_pool);
+	if (refused && fswap_write_linger(dev, bio))
+		return;
 	bio_endio(bio);
 	percpu_ref_put(&dev->ios);
 }

@@ -37,6 +37,7 @@ struct fswap_io {
 	struct list_head node;		/* dev->waiting or ->held; dev->park_lock */
 	unsigned long patience_end;	/* jiffies; valid if @waited */
 	bool waited;
+	bool refused;			/* and there is no backing device */
 };
 
 /* Neighbours of an io that go to the backing device together. */

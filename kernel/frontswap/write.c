@@ -10,6 +10,13 @@
 #include "slot.h"
 #include "stats.h"
 
+/*
+ * How long refused writes linger, at most: about as long as memory reclaim pauses when
+ * it finds nothing but pages under writeback. And how many may: each is a bio.
+ */
+#define LINGER		(HZ / 10)
+#define LINGER_MAX	16384
+
 /* What becomes of a page. */
 enum fate {
 	DONE,
@@ -185,6 +192,7 @@ static bool write_on(struct fswap_io *io)
 			return false;
 		}
 		if (fate == FAILED) {
+			io->refused = true;
 			fswap_io_fail(io, BLK_STS_NOSPC);
 			break;
 		}
@@ -265,6 +273,48 @@ static void unhold_work(struct work_struct *work)
 }
 
 /**
+ * fswap_write_linger - let a refused write end, but not at once
+ * @dev: the device
+ * @bio: has its status, and its reference in dev->ios
+ *
+ * Any context. Return: false if there are too many; the bio is still the caller's.
+ */
+bool fswap_write_linger(struct fswap_dev *dev, struct bio *bio)
+{
+	unsigned long flags;
+	bool room;
+
+	spin_lock_irqsave(&dev->park_lock, flags);
+	room = dev->nr_refused < LINGER_MAX;
+	if (room) {
+		bio_list_add(&dev->refused, bio);
+		dev->nr_refused++;
+		/* Within the lock: once the work has the bio, nothing keeps the device. */
+		queue_delayed_work(fswap_wq, &dev->dismiss, LINGER);
+	}
+	spin_unlock_irqrestore(&dev->park_lock, flags);
+	return room;
+}
+
+static void dismiss_work(struct work_struct *work)
+{
+	struct fswap_dev *dev = container_of(to_delayed_work(work), struct fswap_dev, dismiss);
+	struct bio_list bios = BIO_EMPTY_LIST;
+	struct bio *bio;
+
+	spin_lock_irq(&dev->park_lock);
+	bio_list_merge(&bios, &dev->refused);
+	bio_list_init(&dev->refused);
+	dev->nr_refused = 0;
+	spin_unlock_irq(&dev->park_lock);
+
+	while ((bio = bio_list_pop(&bios))) {
+		bio_endio(bio);
+		percpu_ref_put(&dev->ios);
+	}
+}
+
+/**
  * fswap_write_kick - try all bios that wait, something has changed
  * @dev: the device
  *
@@ -301,12 +351,14 @@ void fswap_write_init_dev(struct fswap_dev *dev)
 	spin_lock_init(&dev->park_lock);
 	INIT_LIST_HEAD(&dev->waiting);
 	INIT_LIST_HEAD(&dev->held);
+	bio_list_init(&dev->refused);
 	for (i = 0; i < FSWAP_RETRIERS; i++) {
 		dev->retriers[i].dev = dev;
 		INIT_WORK(&dev->retriers[i].work, retry_work);
 	}
 	INIT_DELAYED_WORK(&dev->patience, patience_work);
 	INIT_WORK(&dev->unhold, unhold_work);
+	INIT_DELAYED_WORK(&dev->dismiss, dismiss_work);
 	init_waitqueue_head(&dev->slot_wait);
 }
 
@@ -322,4 +374,5 @@ void fswap_write_exit_dev(struct fswap_dev *dev)
 	for (i = 0; i < FSWAP_RETRIERS; i++)
 		cancel_work_sync(&dev->retriers[i].work);
 	cancel_work_sync(&dev->unhold);
+	cancel_delayed_work_sync(&dev->dismiss);
 }

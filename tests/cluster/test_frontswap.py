@@ -255,6 +255,22 @@ def test_a_refused_store_without_a_disk_is_an_error_that_swap_survives(fswap):
     fswap.remove()
 
 
+def test_a_refused_write_ends_after_a_pause(fswap):
+    """Or swap code would write the page again as fast as it can. Those that pause end together."""
+    fswap.cluster.allow("I/O error")
+    fswap.backend(refuse_every=1)
+    fswap.make(size="16M")
+    start = float(fswap.node.read("/proc/uptime").split()[0])
+    for slot in range(1, 6):
+        assert fswap.dd(f"if=/dev/zero of={DEV} bs=4k count=1 seek={slot} oflag=direct", False).status
+    one = float(fswap.node.read("/proc/uptime").split()[0])
+    fio(fswap, "--rw=write --bs=4k --iodepth=256 --size=2M", check=False)
+    many = float(fswap.node.read("/proc/uptime").split()[0])
+    assert fswap.counter("stores_failed") > 5 + 200
+    assert one - start > 0.4 and many - one < 20
+    fswap.remove()
+
+
 def test_patience_ends(fswap):
     """A backend that says -EAGAIN and never has room."""
     fswap.backend(again_every=1, again_ms=0)
@@ -270,10 +286,10 @@ def test_patience_ends(fswap):
     assert fswap.books()["waiting"] == 0 and fswap.books()["below"] == 8
 
 
-def fio(fswap, jobs):
+def fio(fswap, jobs, check=True):
     return fswap.node.run(
         f"fio --filename={DEV} --direct=1 --ioengine=libaio --iodepth=8 --offset=4k "
-        f"--output-format=terse --minimal --name=job {jobs}", timeout=300
+        f"--output-format=terse --minimal --name=job {jobs}", timeout=300, check=check
     )
 
 
