@@ -262,6 +262,7 @@ static int hand_out(struct rs_lane *lane)
 	/* @rx_size holds the longest frame that may come, so a part of one always leaves room. */
 	while ((n = parse(lane, lane->rx_buf + off, lane->rx_have - off, lane->rx_size,
 			  &hdr)) > 0) {
+		counter_inc(rs, frames_received);
 		err = lane->ops->frame(lane, &hdr, lane->rx_buf + off + RS_WIRE_HDR);
 		if (err)
 			return err;

@@ -39,7 +39,7 @@ static void accept_work(struct work_struct *work)
 	}
 	/* No memory, say: those that wait in the backlog will not call again. */
 	if (err != -EAGAIN)
-		queue_delayed_work(system_unbound_wq, to_delayed_work(work), AGAIN);
+		queue_delayed_work(system_dfl_wq, to_delayed_work(work), AGAIN);
 }
 
 static DECLARE_DELAYED_WORK(accepting, accept_work);
@@ -49,7 +49,7 @@ static void data_ready(struct sock *sk)
 	read_lock_bh(&sk->sk_callback_lock);
 	/* A child that is not accepted yet has the same callback. */
 	if (sk->sk_user_data == &accepting && sk->sk_state == TCP_LISTEN)
-		mod_delayed_work(system_unbound_wq, &accepting, 0);
+		mod_delayed_work(system_dfl_wq, &accepting, 0);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 

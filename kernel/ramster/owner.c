@@ -220,7 +220,7 @@ void rs_owner_leave(struct rs_owner *owner)
 			tell(owner->num, RAMSTER_EVENT_OWNER_AWAY,
 			     "is away: its %ld pages are kept for %u s", pages,
 			     READ_ONCE(rs_settings.grace_s));
-			queue_delayed_work(system_unbound_wq, &grace, 0);
+			queue_delayed_work(system_dfl_wq, &grace, 0);
 		} else {
 			gone = table_remove(owner->num);
 		}
@@ -332,12 +332,12 @@ static void grace_work(struct work_struct *work)
 		rs_owner_put(owner);
 	} while (true);
 	if (next != U32_MAX)
-		mod_delayed_work(system_unbound_wq, &grace, (unsigned long)next * HZ);
+		mod_delayed_work(system_dfl_wq, &grace, (unsigned long)next * HZ);
 }
 
 void rs_owner_grace_changed(void)
 {
-	mod_delayed_work(system_unbound_wq, &grace, 0);
+	mod_delayed_work(system_dfl_wq, &grace, 0);
 }
 
 void rs_owner_read(u16 num, struct rs_owner_info *info)

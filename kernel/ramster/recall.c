@@ -14,8 +14,9 @@
  * Then nothing more is lent, and each connected owner is asked for its share of what is
  * wanted (RECALL). What has not come back after ROUND_MS is asked for anew. No page is ever
  * dropped: it may be the only copy. Who needs memory meanwhile waits a
- * moment: in direct reclaim for RECLAIM_WAIT, before the OOM killer for OOM_WAIT, as long as
- * owners do give back.
+ * moment: kswapd and those in direct reclaim for RECLAIM_WAIT, or they would swap out what
+ * programs here use before owners can answer; before the OOM killer for OOM_WAIT. All that as
+ * long as owners do give back.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -44,9 +45,11 @@
 #define LATE		(30 * HZ)	/* after which the log says so */
 #define THRASH_EVERY	HZ		/* the kernel sums its counters up about as often */
 #define THRASH_PAGES	256		/* read anew in that time: 1 MiB */
-#define RECLAIM_WAIT	(HZ / 20)
+#define RECLAIM_WAIT	(HZ / 2)
+#define KSWAPD_WAIT	(10 * HZ)
+#define RECLAIM_HOPE	(2 * HZ)	/* that something will come, after the last that did */
 #define OOM_WAIT	(5 * HZ)
-#define OOM_ENOUGH	1024		/* frames that let the OOM killer wait */
+#define ENOUGH		1024		/* frames that who waits is content with */
 #define PAGES_A_MB	(1UL << (20 - PAGE_SHIFT))
 
 /**
@@ -56,7 +59,7 @@
  * @asked_at: jiffies of the last round
  * @asked:  frames wanted in it
  * @lent:   frames lent then
- * @calm:   jiffies since which nothing is wanted, if @is_calm
+ * @calm_since: jiffies since which nothing is wanted, if @is_calm
  * @late:   it was said that it takes long
  */
 static struct recall {
@@ -65,12 +68,14 @@ static struct recall {
 	unsigned long asked_at;
 	unsigned long asked;
 	unsigned long lent;
-	unsigned long calm;
-	bool is_calm;
+	unsigned long calm_since;
 	bool late;
 } recall;
 
-static bool recalling;		/* the work sets it, all look */
+/* The work sets them, all look: */
+static bool recalling;
+static bool is_calm;		/* recalling, but nothing is wanted */
+static bool is_owner;		/* this node swaps to donors itself */
 static bool draining;
 
 /* Pages that were read anew after they had been evicted, when the work looked last. */
@@ -78,7 +83,9 @@ static struct {
 	unsigned long at;	/* jiffies */
 	unsigned long pages;
 } thrash;
-static bool oom_in_vain;	/* the last wait was: the next one does not wait, in this recall */
+
+/* Jiffies since which something is wanted, and nothing has come back. */
+static unsigned long in_vain_since;
 
 /* At most so many frames are to stay lent; lowered by who needs memory, until the recall's end. */
 static atomic_long_t ceiling = ATOMIC_LONG_INIT(LONG_MAX);
@@ -107,6 +114,7 @@ static void look_now(void)
 
 void rs_recall_progress(void)
 {
+	WRITE_ONCE(in_vain_since, jiffies);
 	if (wq_has_sleeper(&came_back))
 		wake_up_all(&came_back);
 }
@@ -117,14 +125,6 @@ static void lower_ceiling(unsigned long frames)
 
 	while (old > (long)frames && !atomic_long_try_cmpxchg(&ceiling, &old, frames))
 		;
-}
-
-/* Does this node swap to donors itself? */
-static bool is_owner(void)
-{
-	struct zcache_books books;
-
-	return zcache_read_books(0, &books);
 }
 
 /* Lowers the ceiling by an eighth a second while programs here thrash. */
@@ -138,7 +138,7 @@ static void watch_thrashing(void)
 	      global_node_page_state(WORKINGSET_RESTORE_FILE);
 	/* Not from before a time in which nobody looked. */
 	if (time_before(jiffies, thrash.at + 3 * THRASH_EVERY) &&
-	    now - thrash.pages >= THRASH_PAGES && !is_owner()) {
+	    now - thrash.pages >= THRASH_PAGES && !is_owner) {
 		counter_inc(rs, recall_thrashing);
 		lower_ceiling(lent - min(lent, max(lent / 8, now - thrash.pages)));
 	}
@@ -222,7 +222,8 @@ static void tell(const char *fmt, ...)
 static void begin(unsigned long want, unsigned long lent)
 {
 	recall = (struct recall) { .since = jiffies, .frames = lent };
-	WRITE_ONCE(oom_in_vain, false);
+	WRITE_ONCE(in_vain_since, jiffies);
+	WRITE_ONCE(is_calm, false);
 	WRITE_ONCE(recalling, true);
 	counter_inc(rs, recalls);
 	tell("%s: asking for %lu of %lu MiB that are lent",
@@ -233,7 +234,7 @@ static void begin(unsigned long want, unsigned long lent)
 static void end(unsigned long lent)
 {
 	unsigned long back = recall.frames > lent ? recall.frames - lent : 0;
-	unsigned int ms = jiffies_to_msecs(recall.calm - recall.since);
+	unsigned int ms = jiffies_to_msecs(recall.calm_since - recall.since);
 
 	atomic_long_set(&ceiling, LONG_MAX);
 	WRITE_ONCE(recalling, false);
@@ -243,7 +244,10 @@ static void end(unsigned long lent)
 
 static void go_on(unsigned long want, unsigned long lent)
 {
-	recall.is_calm = false;
+	if (is_calm) {
+		WRITE_ONCE(in_vain_since, jiffies);
+		WRITE_ONCE(is_calm, false);
+	}
 	if (!recall.asked || lent + recall.asked <= recall.lent ||
 	    time_after(jiffies, recall.asked_at + ROUND))
 		ask_all(want, lent);
@@ -257,8 +261,10 @@ static void go_on(unsigned long want, unsigned long lent)
 
 static void recall_work(struct work_struct *work)
 {
+	struct zcache_books books;
 	unsigned long want, lent;
 
+	WRITE_ONCE(is_owner, zcache_read_books(0, &books));
 	watch_thrashing();
 	if (recalling)
 		compact();
@@ -268,11 +274,11 @@ static void recall_work(struct work_struct *work)
 		if (!recalling)
 			begin(want, lent);
 		go_on(want, lent);
-	} else if (recalling && !recall.is_calm) {
-		recall.is_calm = true;
-		recall.calm = jiffies;
+	} else if (recalling && !is_calm) {
+		WRITE_ONCE(is_calm, true);
+		recall.calm_since = jiffies;
 	} else if (recalling && ((!lent && READ_ONCE(draining)) ||
-				 time_after(jiffies, recall.calm + HOLD))) {
+				 time_after(jiffies, recall.calm_since + HOLD))) {
 		end(lent);
 	}
 	if (lent || recalling)
@@ -290,41 +296,96 @@ static unsigned long count(struct shrinker *s, struct shrink_control *sc)
 	return rs_room_is_short() ? rs_donor_frames() : 0;
 }
 
+/* What is lowered now is asked for at once, and for so long it may be worth waiting. */
+static bool is_hopeful(unsigned long patience)
+{
+	return !READ_ONCE(recalling) || READ_ONCE(is_calm) ||
+	       time_before(jiffies, READ_ONCE(in_vain_since) + patience);
+}
+
+/* Sleeps until ENOUGH of the @lent frames have come back, or the time is up; how many have. */
+static unsigned long wait_for_some(unsigned long lent, long timeout)
+{
+	unsigned long now;
+
+	wait_event_timeout(came_back, rs_donor_frames() + min(lent, ENOUGH) <= lent, timeout);
+	now = rs_donor_frames();
+	return now < lent ? lent - now : 0;
+}
+
+/*
+ * Those who serve owners are not to wait for them. Nor is kswapd in vain, or where two nodes may
+ * wait for each other.
+ */
+static bool may_wait(const struct shrink_control *sc)
+{
+	if ((sc->gfp_mask & GFP_KERNEL) != GFP_KERNEL || !is_hopeful(RECLAIM_HOPE))
+		return false;
+	return current_is_kswapd() ? !READ_ONCE(is_owner) : !(current->flags & PF_KTHREAD);
+}
+
+/* Has kswapd still something to do on this node? About as it sees that itself. */
+static bool is_low(int nid)
+{
+	struct zone *zones = NODE_DATA(nid)->node_zones, *zone;
+	unsigned long free = 0, high = 0;
+
+	for (zone = zones; zone < zones + MAX_NR_ZONES; zone++) {
+		if (!populated_zone(zone))
+			continue;
+		free += zone_page_state(zone, NR_FREE_PAGES);
+		high += high_wmark_pages(zone);
+	}
+	return free < high + high / 4;
+}
+
+/*
+ * Waits once; kswapd until its work is done, or KSWAPD_WAIT: each of its rounds evicts twice as
+ * much as the one before. Returns the frames that have come back.
+ */
+static unsigned long wait_in_reclaim(unsigned long lent, int nid)
+{
+	unsigned long end = jiffies + KSWAPD_WAIT, back = 0;
+
+	do
+		back += wait_for_some(lent - back, RECLAIM_WAIT);
+	while (current_is_kswapd() && back < lent && is_low(nid) && is_hopeful(RECLAIM_HOPE) &&
+	       time_before(jiffies, end));
+	return back;
+}
+
 /* Nothing can be freed at once: owners are asked, and who may sleep waits for what comes. */
 static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
 {
-	unsigned long lent = rs_donor_frames(), now;
+	unsigned long lent = rs_donor_frames();
+	bool waits;
 
 	if (!rs_room_is_short())
 		return SHRINK_STOP;
 	counter_inc(rs, recall_shrinker);
 	lower_ceiling(lent - min(lent, sc->nr_to_scan));
-	if (!READ_ONCE(recalling))
+	waits = may_wait(sc);
+	if (!READ_ONCE(recalling) || READ_ONCE(is_calm))
 		look_now();
-	/* kswapd, and those who serve owners, are not to wait for them. */
-	if ((current->flags & PF_KTHREAD) || (sc->gfp_mask & GFP_KERNEL) != GFP_KERNEL)
+	if (!waits)
 		return SHRINK_STOP;
-	wait_event_timeout(came_back, rs_donor_frames() < lent, RECLAIM_WAIT);
-	now = rs_donor_frames();
-	return now < lent ? lent - now : SHRINK_STOP;
+	/* So many need not be evicted. */
+	mm_account_reclaimed_pages(wait_in_reclaim(lent, sc->nid));
+	return SHRINK_STOP;
 }
 
 /* Before a program is killed: what is lent may come back. Under oom_lock. */
 static int oom_notify(struct notifier_block *nb, unsigned long unused, void *arg)
 {
-	unsigned long lent = rs_donor_frames(), now;
+	unsigned long lent = rs_donor_frames();
 	unsigned long *freed = arg;
 
-	if (!lent || READ_ONCE(oom_in_vain))
+	if (!lent || !is_hopeful(OOM_WAIT))
 		return NOTIFY_OK;
 	counter_inc(rs, recall_oom_waits);
 	lower_ceiling(0);
 	look_now();
-	wait_event_timeout(came_back, rs_donor_frames() + min(lent, OOM_ENOUGH) <= lent, OOM_WAIT);
-	now = rs_donor_frames();
-	WRITE_ONCE(oom_in_vain, now >= lent);
-	if (now < lent)
-		*freed += lent - now;
+	*freed += wait_for_some(lent, OOM_WAIT);
 	return NOTIFY_OK;
 }
 
@@ -346,6 +407,9 @@ int rs_recall_init(void)
 		goto err_oom;
 	shrinker->count_objects = count;
 	shrinker->scan_objects = scan;
+	/* Called in each round of reclaim, not in one of many: nothing of this node's is lost by it. */
+	shrinker->seeks = 0;
+	shrinker->batch = ENOUGH;
 	shrinker_register(shrinker);
 	return 0;
 

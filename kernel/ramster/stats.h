@@ -29,6 +29,7 @@
 	X(p, donor_flushes)		\
 	X(p, bytes_sent)		\
 	X(p, bytes_received)		\
+	X(p, frames_received)		\
 	X(p, connects)			\
 	X(p, connects_failed)		\
 	X(p, disconnects)		\

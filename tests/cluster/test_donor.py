@@ -138,6 +138,32 @@ def test_what_it_costs_a_donor_to_take_its_ram_back(make_cluster):
 
 
 @pytest.mark.slow
+def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster):
+    """A program there needs what was free before anything was lent, as fast as it can."""
+    donor = {"ram": 320, "disks": {"swap": "512M"}}
+    cluster = make_cluster("ab", each={"a": OWNER, "b": donor})
+    a, b = cluster
+    setup = Setup(cluster, {"a": "b"}, device=ON_DISK, pool_percent=10).bring_up()
+    b.run("mkswap /dev/vdc && swapon /dev/vdc")
+    megabytes = b.meminfo()["MemAvailable"] // 1024 - 36
+    work = f"pagefill --mb {megabytes} --content random --phases fill,rewrite=100,read"
+    b.run(work, timeout=300)
+    alone = vmstat(b, "pswpout")
+    filler = Filler(a, 260)
+    before = lent(b)
+    assert before > 8000
+    b.run(work, timeout=300)
+    back, swapped = before - lent(b), vmstat(b, "pswpout") - alone
+    print(f"{back} of {before} pages came back, {swapped} pages were swapped out ({alone} without)")
+    assert count(b, "recalls") and back > before // 2
+    assert swapped < back // 20
+    assert vmstat(b, "oom_kill") == 0
+    filler.finish()
+    b.run("swapoff /dev/vdc")
+    setup.take_down()
+
+
+@pytest.mark.slow
 def test_an_owner_that_returns_in_time_finds_its_pages(make_cluster):
     a, b, setup = two_nodes(make_cluster, {"size": "512M", **ramster.ONE_COPY}, {"ram": 160}, grace_s=300, **QUICK)
     link = setup.cluster.link("a", "b")

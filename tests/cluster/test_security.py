@@ -17,7 +17,8 @@ from ramster import Setup
 from vmlab import Cluster, wait_until
 
 MACHINES = {"a": {"ram": 160}, "b": {"ram": 448}, "c": {"ram": 160}}
-READ_BACK = "head -c 8000000 /mnt/file | sha256sum"
+READ_BACK = "head -c 2000000 /mnt/file | sha256sum"
+SMALL = "/sys/fs/cgroup/small"
 
 # For a long run: RAMSTER_FUZZ_FRAMES=250000
 FUZZ_FRAMES = int(os.environ.get("RAMSTER_FUZZ_FRAMES", "20000"))
@@ -36,11 +37,11 @@ def secure(node, name):
     return ramster.counter(node, "ramster", name)
 
 
-def lend(a, b, known_to_a, known_to_b, **settings):
+def lend(a, b, known_to_a, known_to_b, pool_percent=10, **settings):
     """b lends its RAM to a, whose settings these are."""
     for node in (a, b):
         ramster.load(node)
-    ramster.set_zcache(a, max_pool_percent=10)
+    ramster.set_zcache(a, max_pool_percent=pool_percent)
     ramster.join(b, known_to_b)
     ramster.join(a, known_to_a, **settings)
     ramster.connect(a, b)
@@ -56,13 +57,15 @@ def victim():
     with Cluster("abc", name="test_security", each=MACHINES) as cluster:
         cluster.boot()
         a, b, c = cluster
-        lend(a, b, known_to_a=[b], known_to_b=[a, c])
+        lend(a, b, known_to_a=[b], known_to_b=[a, c], pool_percent=1)
         ramster.swap_on(a, ramster.make_device(a, size="512M", **ramster.ONE_COPY))
-        a.run("mount -t tmpfs -o size=480M none /mnt; head -c 8000000 </dev/urandom >/mnt/file")
+        a.run("mount -t tmpfs -o size=480M none /mnt")
+        # In a cgroup, so that what looks for leaks on some kernels has enough memory for itself
+        ramster.mount_cgroups(a)
+        a.run(f"mkdir {SMALL}; echo 2M >{SMALL}/memory.max")
+        a.run(f"echo $$ >{SMALL}/cgroup.procs; head -c 10000000 </dev/urandom >/mnt/file", timeout=600)
         cluster.sum = a.output(READ_BACK)
-        # How much there must be for so much to leave depends on the kernel
-        while ramster.counter(b, "ramster", "foreign_pages") <= 5000:
-            a.run("head -c 26000000 </dev/urandom >>/mnt/file", timeout=600)
+        wait_until(lambda: secure(b, "foreign_pages") > 800, "pages to come to b", 300)
         yield cluster
 
 
@@ -112,7 +115,7 @@ def test_foreign_pool(unharmed):
     """Another owner's slots are not there for us, and are not flushed by us."""
     _, b, c = unharmed
     before = secure(b, "foreign_pages"), secure(b, "donor_gets_missed")
-    assert before[0] > 1000
+    assert before[0] > 800
     rogue(c, b, "foreign-pool", 8192)
     assert secure(b, "donor_gets_missed") == before[1] + 2 * 8192
     assert secure(b, "foreign_pages") > before[0] // 2
@@ -135,7 +138,10 @@ def test_quota_counts_what_pages_cost(unharmed):
 def test_frames_that_make_no_sense(unharmed):
     """Random and mutated frames with right tags, and some without, from one who has the key."""
     _, b, c = unharmed
-    rogue(c, b, "fuzz", FUZZ_FRAMES, timeout=FUZZ_TIMEOUT)
+    enough = secure(b, "frames_received") + FUZZ_FRAMES
+    # What follows a frame that ends a connection is not received
+    while (missing := enough - secure(b, "frames_received")) > 0:
+        print(rogue(c, b, "fuzz", missing, timeout=FUZZ_TIMEOUT).splitlines()[-2])
     assert secure(b, "protocol_errors") > 10
 
 
@@ -267,9 +273,11 @@ def test_donor_that_babbles(liars):
     """Frames with right tags that make no sense: connections end, pages stay right."""
     a, _, c = liars
     before = secure(a, "disconnects"), secure(a, "protocol_errors")
+    received = secure(a, "frames_received")
     with swapping_to(liars, "fuzz", FUZZ_FRAMES) as babbler:
         ramster.pagefill(a, 130, FILL)
-        babbler.wait_for_line("babbled", timeout=FUZZ_TIMEOUT)
+        print(babbler.wait_for_line("babbled", timeout=FUZZ_TIMEOUT))
+        print(f"received {secure(a, 'frames_received') - received}")
         assert secure(a, "disconnects") > before[0] + 2
         assert secure(a, "protocol_errors") > before[1]
         # From now on it is honest, and as good as any,

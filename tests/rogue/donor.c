@@ -172,7 +172,8 @@ static size_t nonsense(struct rs_wire_hdr *hdr, u8 *payload)
 	return len;
 }
 
-static bool babble(struct talk *t)
+/* One more frame that nobody has asked for; its length. @last: the connection will end by it. */
+static size_t babble_frame(struct talk *t, u8 *frame, bool *last)
 {
 	struct rs_wire_hdr hdr = { .room = rand() % 8 ? ROOM : rand() };
 	u8 payload[2048];
@@ -180,10 +181,10 @@ static bool babble(struct talk *t)
 	bool odd = rand() % 512 == 0;
 
 	len = odd ? nonsense(&hdr, payload) : plausible(t->kind, &hdr, payload);
-	len = build(t, hdr, payload, len, t->frame);
+	len = build(t, hdr, payload, len, frame);
 	/* A frame that is altered or cut on its way. */
 	if (odd && rand() % 4 == 0)
-		t->frame[rand() % len] ^= 1 << rand() % 8;
+		frame[rand() % len] ^= 1 << rand() % 8;
 	if (odd && rand() % 4 == 0)
 		len = rand() % len;
 	atomic_fetch_add(&broken, odd);
@@ -191,7 +192,21 @@ static bool babble(struct talk *t)
 		printf("babbled %lu odd %lu\n", to_babble, atomic_load(&broken));
 		fflush(stdout);
 	}
-	return send_raw(t, t->frame, len);
+	*last = odd;
+	return len;
+}
+
+/* Up to so many frames at once. */
+static bool babble(struct talk *t, int most)
+{
+	static __thread u8 batch[2 * RS_WIRE_MAX_FRAME];
+	size_t len = 0;
+	bool last;
+
+	do
+		len += babble_frame(t, batch + len, &last);
+	while (--most && !last && len < sizeof(batch) - RS_WIRE_MAX_FRAME);
+	return send_raw(t, batch, len);
 }
 
 static bool babbles(void)
@@ -205,7 +220,7 @@ static bool fill_the_silence(struct talk *t)
 	struct pollfd p = { .fd = t->fd, .events = POLLIN };
 
 	while (babbles() && !poll(&p, 1, 0))
-		if (!babble(t))
+		if (!babble(t, rand() % 8 ? 32 : 1))
 			return false;
 	return true;
 }
@@ -246,7 +261,7 @@ static bool greet(struct talk *t)
 	if (is("no-key"))
 		hs.key = NULL;
 	if (babbles() && rand() % 8 == 0)
-		return babble(t);
+		return babble(t, 1);
 	rs_hello_answer(&hs, &me.self, nonce);
 	if (is("unproven"))
 		random_bytes(hs.reply + RS_WIRE_UNPROVEN, RS_WIRE_PROOF);
@@ -257,7 +272,7 @@ static bool greet(struct talk *t)
 		t->guarded = true;
 	}
 	if (babbles() && rand() % 8 == 0)
-		return babble(t);
+		return babble(t, 1);
 	return receive(t, &hdr) && hdr.type == RS_PROVE &&
 	       send_frame(t, (struct rs_wire_hdr){ .type = RS_WELCOME, .room = ROOM }, NULL, 0);
 }

@@ -435,15 +435,41 @@ static bool drain(void)
 	return n < 0 && errno == EAGAIN;
 }
 
-/* @count frames, random but with right tags, over as many connections as it takes. */
-static bool fuzz(unsigned long count)
+/* A frame that is random but has a right tag; now and then it is mutated, which ends a connection. */
+static size_t random_frame(enum rs_lane_kind kind, u8 *frame, bool *mutated)
 {
 	static u8 payload[RS_WIRE_MAX_PAYLOAD];
-	unsigned long sent = 0, refused = 0, mutated = 0, shaken = 0;
-	struct rs_wire_hdr hdr;
 	struct poly1305_desc_ctx mac;
-	enum rs_lane_kind kind;
+	struct rs_wire_hdr hdr;
 	size_t len;
+
+	len = random_payload(kind, payload, &hdr);
+	len = build(&t, hdr, payload, len, frame);
+	*mutated = rand() % 256 == 0;
+	if (!*mutated)
+		return len;
+	if (!t.guarded) {
+		mutate(frame, len);
+		return len;
+	}
+	len -= RS_WIRE_TAG;
+	mutate(frame, len);
+	t.tx.next--;
+	rs_auth_tag_begin(&t.tx, &mac);
+	poly1305_update(&mac, frame, len);
+	poly1305_final(&mac, frame + len);
+	return len + RS_WIRE_TAG;
+}
+
+/* @count frames over as many connections as it takes, sent one by one or many at once. */
+static bool fuzz(unsigned long count)
+{
+	static u8 batch[4 * RS_WIRE_MAX_FRAME];
+	unsigned long sent = 0, said = 0, refused = 0, odd = 0, shaken = 0;
+	enum rs_lane_kind kind;
+	bool mutated;
+	size_t len;
+	int n;
 
 	srand(time(NULL));
 	while (sent < count) {
@@ -456,32 +482,23 @@ static bool fuzz(unsigned long count)
 			continue;
 		}
 		shaken += t.guarded;
-		while (sent < count && t.fd >= 0) {
-			len = random_payload(kind, payload, &hdr);
-			len = build(&t, hdr, payload, len, t.frame);
-			if (rand() % 256 == 0) {
-				mutate(t.frame, len - (t.guarded ? RS_WIRE_TAG : 0));
-				mutated++;
-				if (t.guarded) {
-					len -= RS_WIRE_TAG;
-					t.tx.next--;
-					rs_auth_tag_begin(&t.tx, &mac);
-					poly1305_update(&mac, t.frame, len);
-					poly1305_final(&mac, t.frame + len);
-					len += RS_WIRE_TAG;
-				}
-			}
-			sent++;
-			if (!send_raw(&t, t.frame, len) || !drain())
-				break;
-			if (sent % 4096 == 0) {
+		do {
+			len = 0;
+			n = rand() % 8 ? 64 : 1;
+			do {
+				len += random_frame(kind, batch + len, &mutated);
+				odd += mutated;
+				sent++;
+			} while (--n && !mutated && len < sizeof(batch) - RS_WIRE_MAX_FRAME);
+			if (sent - said > 10000) {
+				said = sent;
 				printf("sent %lu\n", sent);
 				fflush(stdout);
 			}
-		}
+		} while (send_raw(&t, batch, len) && drain() && sent < count);
 		close(t.fd);
 	}
-	printf("sent %lu mutated %lu handshakes %lu refused %lu\n", sent, mutated, shaken, refused);
+	printf("sent %lu mutated %lu handshakes %lu refused %lu\n", sent, odd, shaken, refused);
 	return shaken;
 }
 

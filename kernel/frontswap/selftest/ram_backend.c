@@ -321,7 +321,7 @@ static void evict_round(struct work_struct *work)
 		if (!write_below(p))
 			written(&p->wb, -EBUSY);
 	}
-	queue_delayed_work(system_unbound_wq, &dev->evict,
+	queue_delayed_work(system_dfl_wq, &dev->evict,
 			   msecs_to_jiffies(READ_ONCE(ram_knobs.evict_ms)));
 }
 
@@ -338,7 +338,7 @@ static int attach(struct fswap_dev *fswap, u32 id, u32 nr_slots, void **priv)
 	timer_setup(&dev->again_timer, room_again, 0);
 	INIT_DELAYED_WORK(&dev->evict, evict_round);
 	if (fswap_has_backing(fswap))
-		queue_delayed_work(system_unbound_wq, &dev->evict, 0);
+		queue_delayed_work(system_dfl_wq, &dev->evict, 0);
 	*priv = dev;
 	return 0;
 }
