@@ -105,8 +105,9 @@ void rs_owner_put(struct rs_owner *owner)
 
 static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
 {
+	static atomic_t serial;
 	struct rs_owner *owner = kzalloc(sizeof(*owner), RS_CONN_GFP);
-	char name[24];
+	char name[32];
 
 	if (!owner)
 		return NULL;
@@ -114,7 +115,8 @@ static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_B
 	owner->num = num;
 	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
 	mutex_init(&owner->pools_lock);
-	snprintf(name, sizeof(name), "ramster-%u", num);
+	/* Pools name slab caches, and the last one of this owner's may not be destroyed yet. */
+	snprintf(name, sizeof(name), "ramster-%u-%u", num, atomic_inc_return(&serial));
 	owner->zs = zs_create_pool(name);
 	if (!owner->zs) {
 		rs_owner_put(owner);
