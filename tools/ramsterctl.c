@@ -39,7 +39,9 @@ static const struct ctl_command *find(const char *name, struct rms_error *err)
 			return commands[i];
 	}
 	near = rms_nearest(name, names, ARRAY_LEN(commands));
-	if (near)
+	if (name[0] == '-')
+		rms_fail(err, RMS_USAGE, "%.60s is no command; options come after it: `ramsterctl --help`", name);
+	else if (near)
 		rms_fail(err, RMS_USAGE, "unknown command %.60s; did you mean %s?", name, near);
 	else
 		rms_fail(err, RMS_USAGE, "unknown command %.60s; `ramsterctl --help` lists them", name);

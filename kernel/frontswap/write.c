@@ -272,25 +272,37 @@ static void unhold_work(struct work_struct *work)
 	memalloc_noreclaim_restore(noreclaim);
 }
 
+/* While no more bios can be made, the few that are in reserve are everybody's. */
+static bool bios_are_scarce(void)
+{
+	struct page *page = alloc_page(GFP_NOWAIT | __GFP_NOMEMALLOC | __GFP_NOWARN);
+
+	if (page)
+		__free_page(page);
+	return !page;
+}
+
 /**
  * fswap_write_linger - let a refused write end, but not at once
  * @dev: the device
  * @bio: has its status, and its reference in dev->ios
  *
- * Any context. Return: false if there are too many; the bio is still the caller's.
+ * Any context. Return: false if there are too many, or bios are scarce; it is still the caller's.
  */
 bool fswap_write_linger(struct fswap_dev *dev, struct bio *bio)
 {
 	unsigned long flags;
 	bool room;
 
+	if (bios_are_scarce())
+		return false;
 	spin_lock_irqsave(&dev->park_lock, flags);
 	room = dev->nr_refused < LINGER_MAX;
 	if (room) {
 		bio_list_add(&dev->refused, bio);
 		dev->nr_refused++;
 		/* Within the lock: once the work has the bio, nothing keeps the device. */
-		queue_delayed_work(fswap_wq, &dev->dismiss, LINGER);
+		queue_delayed_work(fswap_end_wq, &dev->dismiss, LINGER);
 	}
 	spin_unlock_irqrestore(&dev->park_lock, flags);
 	return room;

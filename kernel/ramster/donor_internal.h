@@ -26,6 +26,7 @@
  * struct rs_owner - an owner that has pages here, or may put some
  * @conns:  connections; owner.c's lock guards it
  * @left:   jiffies at which the last of them ended; likewise
+ * @pool_id: what @zs is called by
  * @pages:  zpages
  * @frames: page frames that they take up with their index, when last looked at
  * @compacted: @pages when @zs was last compacted
@@ -38,6 +39,7 @@ struct rs_owner {
 	unsigned int conns;
 	unsigned long left;
 	struct zs_pool *zs;
+	int pool_id;
 	atomic_long_t pages;
 	atomic_long_t frames;
 	long compacted;

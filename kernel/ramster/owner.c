@@ -10,6 +10,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/idr.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/slab.h>
@@ -28,6 +29,7 @@
 /* Guards owners, the table's references, lives, and each owner's conns and left. */
 static DEFINE_MUTEX(owners_lock);
 static DEFINE_XARRAY(owners);
+static DEFINE_IDA(pool_ids);
 
 /* How often what a node had here was forgotten though it lives. */
 static u32 lives[RS_NODE_MAX + 1];
@@ -49,7 +51,7 @@ static void count_frames(struct rs_owner *owner, long now)
 
 	atomic_long_add(now - before, &all_frames);
 	if (now < before)
-		rs_recall_progress();
+		rs_recall_progress(before - now);
 }
 
 /* What a zpage costs beside itself: its struct and zsmalloc's handle. */
@@ -93,8 +95,10 @@ static void owner_free(struct kref *refs)
 		if (owner->pools[i])
 			tmem_pool_destroy(owner->pools[i]);
 	count_frames(owner, 0);
-	if (owner->zs)
+	if (owner->zs) {
 		zs_destroy_pool(owner->zs);
+		ida_free(&pool_ids, owner->pool_id);
+	}
 	kfree(owner);
 }
 
@@ -103,11 +107,28 @@ void rs_owner_put(struct rs_owner *owner)
 	kref_put(&owner->refs, owner_free);
 }
 
+/*
+ * A pool names slab caches, and no two at a time may have one name: the pool of the owner's last
+ * life may still be there. Nor may names be ever new, for sysfs keeps those of merged caches.
+ */
+static int pool_create(struct rs_owner *owner)
+{
+	char name[24];
+
+	owner->pool_id = ida_alloc(&pool_ids, RS_CONN_GFP);
+	if (owner->pool_id < 0)
+		return owner->pool_id;
+	snprintf(name, sizeof(name), "ramster-%d", owner->pool_id);
+	owner->zs = zs_create_pool(name);
+	if (owner->zs)
+		return 0;
+	ida_free(&pool_ids, owner->pool_id);
+	return -ENOMEM;
+}
+
 static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
 {
-	static atomic_t serial;
 	struct rs_owner *owner = kzalloc(sizeof(*owner), RS_CONN_GFP);
-	char name[32];
 
 	if (!owner)
 		return NULL;
@@ -115,14 +136,10 @@ static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_B
 	owner->num = num;
 	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
 	mutex_init(&owner->pools_lock);
-	/* Pools name slab caches, and the last one of this owner's may not be destroyed yet. */
-	snprintf(name, sizeof(name), "ramster-%u-%u", num, atomic_inc_return(&serial));
-	owner->zs = zs_create_pool(name);
-	if (!owner->zs) {
-		rs_owner_put(owner);
-		return NULL;
-	}
-	return owner;
+	if (!pool_create(owner))
+		return owner;
+	rs_owner_put(owner);
+	return NULL;
 }
 
 /* One line in the log, and an event, for a change of an owner's state. Process context. */
@@ -154,15 +171,16 @@ static struct rs_owner *table_remove(u16 num)
 	return owner;
 }
 
-static struct rs_owner *table_add(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
+/* What the table has for @num, if it is of this life. */
+static struct rs_owner *table_find(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
 {
-	struct rs_owner *owner = owner_new(num, incarnation);
+	struct rs_owner *owner;
 
 	lockdep_assert_held(&owners_lock);
-	if (!owner || !xa_is_err(xa_store(&owners, num, owner, RS_CONN_GFP)))
-		return owner;
-	rs_owner_put(owner);
-	return NULL;
+	owner = xa_load(&owners, num);
+	if (owner && memcmp(owner->incarnation, incarnation, sizeof(owner->incarnation)))
+		return NULL;
+	return owner;
 }
 
 /**
@@ -175,16 +193,21 @@ static struct rs_owner *table_add(u16 num, const u8 incarnation[RS_INCARNATION_B
  */
 struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
 {
-	struct rs_owner *owner, *old = NULL;
+	struct rs_owner *owner, *made = NULL, *old = NULL;
 
 	mutex_lock(&owners_lock);
-	owner = xa_load(&owners, num);
-	if (owner && memcmp(owner->incarnation, incarnation, sizeof(owner->incarnation))) {
-		old = table_remove(num);
-		owner = NULL;
+	owner = table_find(num, incarnation);
+	if (!owner) {
+		/* Not under the lock: a pool may have to wait for memory reclaim, and that for us. */
+		mutex_unlock(&owners_lock);
+		made = owner_new(num, incarnation);
+		mutex_lock(&owners_lock);
+		owner = table_find(num, incarnation);
 	}
 	if (!owner) {
-		owner = table_add(num, incarnation);
+		old = table_remove(num);
+		if (made && !xa_is_err(xa_store(&owners, num, made, RS_CONN_GFP)))
+			swap(owner, made);
 	} else if (!owner->conns) {
 		counter_dec(rs, owners_away);
 		tell(num, RAMSTER_EVENT_OWNER_BACK, "is back: its %ld pages were kept",
@@ -197,6 +220,8 @@ struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYT
 	mutex_unlock(&owners_lock);
 	if (old)
 		rs_owner_put(old);
+	if (made)
+		rs_owner_put(made);
 	return owner;
 }
 

@@ -14,9 +14,8 @@
  * Then nothing more is lent, and each connected owner is asked for its share of what is
  * wanted (RECALL). What has not come back after ROUND_MS is asked for anew. No page is ever
  * dropped: it may be the only copy. Who needs memory meanwhile waits a
- * moment: kswapd and those in direct reclaim for RECLAIM_WAIT, or they would swap out what
- * programs here use before owners can answer; before the OOM killer for OOM_WAIT. All that as
- * long as owners do give back.
+ * moment: in memory reclaim, or it would swap out what programs here use before owners can
+ * answer, and before the OOM killer. Both only as long as owners do give back.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -46,10 +45,11 @@
 #define THRASH_EVERY	HZ		/* the kernel sums its counters up about as often */
 #define THRASH_PAGES	256		/* read anew in that time: 1 MiB */
 #define RECLAIM_WAIT	(HZ / 2)
-#define KSWAPD_WAIT	(10 * HZ)
-#define RECLAIM_HOPE	(2 * HZ)	/* that something will come, after the last that did */
+#define OWNER_WAIT	(HZ / 20)	/* where two nodes may wait for each other */
+#define RECLAIM_HOPE	(ROUND + HZ)
 #define OOM_WAIT	(5 * HZ)
 #define ENOUGH		1024		/* frames that who waits is content with */
+#define HOPEFUL		256		/* frames that let others wait for more */
 #define PAGES_A_MB	(1UL << (20 - PAGE_SHIFT))
 
 /**
@@ -84,8 +84,9 @@ static struct {
 	unsigned long pages;
 } thrash;
 
-/* Jiffies since which something is wanted, and nothing has come back. */
+/* Jiffies since which something is wanted, and less than HOPEFUL frames have come back. */
 static unsigned long in_vain_since;
+static atomic_long_t came;
 
 /* At most so many frames are to stay lent; lowered by who needs memory, until the recall's end. */
 static atomic_long_t ceiling = ATOMIC_LONG_INIT(LONG_MAX);
@@ -112,9 +113,16 @@ static void look_now(void)
 	mod_delayed_work(recall_wq, &watch, 0);
 }
 
-void rs_recall_progress(void)
+static void hope_anew(void)
 {
+	atomic_long_set(&came, 0);
 	WRITE_ONCE(in_vain_since, jiffies);
+}
+
+void rs_recall_progress(unsigned long frames)
+{
+	if (atomic_long_add_return(frames, &came) >= HOPEFUL)
+		hope_anew();
 	if (wq_has_sleeper(&came_back))
 		wake_up_all(&came_back);
 }
@@ -222,7 +230,7 @@ static void tell(const char *fmt, ...)
 static void begin(unsigned long want, unsigned long lent)
 {
 	recall = (struct recall) { .since = jiffies, .frames = lent };
-	WRITE_ONCE(in_vain_since, jiffies);
+	hope_anew();
 	WRITE_ONCE(is_calm, false);
 	WRITE_ONCE(recalling, true);
 	counter_inc(rs, recalls);
@@ -231,12 +239,13 @@ static void begin(unsigned long want, unsigned long lent)
 	     lent / PAGES_A_MB + 1);
 }
 
-static void end(unsigned long lent)
+/* @most: the ceiling when the work looked; who has lowered it since wants something. */
+static void end(unsigned long lent, long most)
 {
 	unsigned long back = recall.frames > lent ? recall.frames - lent : 0;
 	unsigned int ms = jiffies_to_msecs(recall.calm_since - recall.since);
 
-	atomic_long_set(&ceiling, LONG_MAX);
+	atomic_long_cmpxchg(&ceiling, most, LONG_MAX);
 	WRITE_ONCE(recalling, false);
 	tell("%lu MiB came back in %u.%u s; %lu MiB are lent", back / PAGES_A_MB, ms / 1000,
 	     ms % 1000 / 100, lent / PAGES_A_MB);
@@ -245,7 +254,7 @@ static void end(unsigned long lent)
 static void go_on(unsigned long want, unsigned long lent)
 {
 	if (is_calm) {
-		WRITE_ONCE(in_vain_since, jiffies);
+		hope_anew();
 		WRITE_ONCE(is_calm, false);
 	}
 	if (!recall.asked || lent + recall.asked <= recall.lent ||
@@ -262,6 +271,7 @@ static void go_on(unsigned long want, unsigned long lent)
 static void recall_work(struct work_struct *work)
 {
 	struct zcache_books books;
+	long most = atomic_long_read(&ceiling);
 	unsigned long want, lent;
 
 	WRITE_ONCE(is_owner, zcache_read_books(0, &books));
@@ -279,7 +289,10 @@ static void recall_work(struct work_struct *work)
 		recall.calm_since = jiffies;
 	} else if (recalling && ((!lent && READ_ONCE(draining)) ||
 				 time_after(jiffies, recall.calm_since + HOLD))) {
-		end(lent);
+		end(lent, most);
+	} else if (!recalling) {
+		/* It came back by itself. */
+		atomic_long_cmpxchg(&ceiling, most, LONG_MAX);
 	}
 	if (lent || recalling)
 		queue_delayed_work(recall_wq, &watch, POLL);
@@ -296,11 +309,10 @@ static unsigned long count(struct shrinker *s, struct shrink_control *sc)
 	return rs_room_is_short() ? rs_donor_frames() : 0;
 }
 
-/* What is lowered now is asked for at once, and for so long it may be worth waiting. */
+/* Do owners give back? Of a recall that has begun. */
 static bool is_hopeful(unsigned long patience)
 {
-	return !READ_ONCE(recalling) || READ_ONCE(is_calm) ||
-	       time_before(jiffies, READ_ONCE(in_vain_since) + patience);
+	return time_before(jiffies, READ_ONCE(in_vain_since) + patience);
 }
 
 /* Sleeps until ENOUGH of the @lent frames have come back, or the time is up; how many have. */
@@ -313,64 +325,33 @@ static unsigned long wait_for_some(unsigned long lent, long timeout)
 	return now < lent ? lent - now : 0;
 }
 
-/*
- * Those who serve owners are not to wait for them. Nor is kswapd in vain, or where two nodes may
- * wait for each other.
- */
+/* Those who serve owners are not to wait for them, nor who can do without. */
 static bool may_wait(const struct shrink_control *sc)
 {
-	if ((sc->gfp_mask & GFP_KERNEL) != GFP_KERNEL || !is_hopeful(RECLAIM_HOPE))
+	if ((sc->gfp_mask & GFP_KERNEL) != GFP_KERNEL || (sc->gfp_mask & __GFP_NORETRY))
 		return false;
-	return current_is_kswapd() ? !READ_ONCE(is_owner) : !(current->flags & PF_KTHREAD);
-}
-
-/* Has kswapd still something to do on this node? About as it sees that itself. */
-static bool is_low(int nid)
-{
-	struct zone *zones = NODE_DATA(nid)->node_zones, *zone;
-	unsigned long free = 0, high = 0;
-
-	for (zone = zones; zone < zones + MAX_NR_ZONES; zone++) {
-		if (!populated_zone(zone))
-			continue;
-		free += zone_page_state(zone, NR_FREE_PAGES);
-		high += high_wmark_pages(zone);
-	}
-	return free < high + high / 4;
-}
-
-/*
- * Waits once; kswapd until its work is done, or KSWAPD_WAIT: each of its rounds evicts twice as
- * much as the one before. Returns the frames that have come back.
- */
-static unsigned long wait_in_reclaim(unsigned long lent, int nid)
-{
-	unsigned long end = jiffies + KSWAPD_WAIT, back = 0;
-
-	do
-		back += wait_for_some(lent - back, RECLAIM_WAIT);
-	while (current_is_kswapd() && back < lent && is_low(nid) && is_hopeful(RECLAIM_HOPE) &&
-	       time_before(jiffies, end));
-	return back;
+	if (current_is_kswapd())
+		return !READ_ONCE(is_owner);
+	return !(current->flags & PF_KTHREAD);
 }
 
 /* Nothing can be freed at once: owners are asked, and who may sleep waits for what comes. */
 static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
 {
 	unsigned long lent = rs_donor_frames();
-	bool waits;
 
-	if (!rs_room_is_short())
+	if (!lent || !rs_room_is_short())
 		return SHRINK_STOP;
 	counter_inc(rs, recall_shrinker);
-	lower_ceiling(lent - min(lent, sc->nr_to_scan));
-	waits = may_wait(sc);
+	lower_ceiling(lent - min(lent, ENOUGH));
 	if (!READ_ONCE(recalling) || READ_ONCE(is_calm))
 		look_now();
-	if (!waits)
+	else if (!is_hopeful(RECLAIM_HOPE))
 		return SHRINK_STOP;
 	/* So many need not be evicted. */
-	mm_account_reclaimed_pages(wait_in_reclaim(lent, sc->nid));
+	if (may_wait(sc))
+		mm_account_reclaimed_pages(wait_for_some(lent, READ_ONCE(is_owner) ?
+							 OWNER_WAIT : RECLAIM_WAIT));
 	return SHRINK_STOP;
 }
 
@@ -380,11 +361,14 @@ static int oom_notify(struct notifier_block *nb, unsigned long unused, void *arg
 	unsigned long lent = rs_donor_frames();
 	unsigned long *freed = arg;
 
-	if (!lent || !is_hopeful(OOM_WAIT))
+	if (!lent)
+		return NOTIFY_OK;
+	lower_ceiling(0);
+	if (!READ_ONCE(recalling) || READ_ONCE(is_calm))
+		look_now();
+	else if (!is_hopeful(OOM_WAIT))
 		return NOTIFY_OK;
 	counter_inc(rs, recall_oom_waits);
-	lower_ceiling(0);
-	look_now();
 	*freed += wait_for_some(lent, OOM_WAIT);
 	return NOTIFY_OK;
 }
@@ -409,7 +393,6 @@ int rs_recall_init(void)
 	shrinker->scan_objects = scan;
 	/* Called in each round of reclaim, not in one of many: nothing of this node's is lost by it. */
 	shrinker->seeks = 0;
-	shrinker->batch = ENOUGH;
 	shrinker_register(shrinker);
 	return 0;
 

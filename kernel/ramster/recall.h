@@ -8,8 +8,8 @@
 /* Something is lent: look out for pressure. Any context. */
 void rs_recall_watch(void);
 
-/* Frames have come back. Any context that may wake. */
-void rs_recall_progress(void);
+/* So many frames have come back. Any context that may wake. */
+void rs_recall_progress(unsigned long frames);
 
 /* Is RAM being taken back? Then none is lent. Any context. */
 bool rs_is_recalling(void);

@@ -14,6 +14,7 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/swap.h>
+#include <linux/vmstat.h>
 
 #include "donor.h"
 #include "node.h"
@@ -70,10 +71,16 @@ unsigned long rs_room_excess(bool recalling)
 	return min_t(unsigned long, excess, lent);
 }
 
-/* Is free memory anywhere near the reserve? Process context. */
+/*
+ * Is free memory anywhere near the reserve, and little cache of files left that could be dropped
+ * instead? Process context.
+ */
 bool rs_room_is_short(void)
 {
-	return available() < 2 * (long)reserve();
+	unsigned long files = global_node_page_state(NR_ACTIVE_FILE) +
+			      global_node_page_state(NR_INACTIVE_FILE);
+
+	return files < reserve() && available() < 2 * (long)reserve();
 }
 
 u64 rs_donor_room(void)

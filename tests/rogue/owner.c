@@ -6,6 +6,7 @@
  * connection where it should. What it counted and logged is for the test to see.
  */
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -313,8 +314,13 @@ static bool flood(unsigned long count)
 {
 	int *fd = calloc(count, sizeof(*fd));
 	unsigned long i, open, before;
+	struct rlimit files = { count + 64, count + 64 };
 	struct talk last = { .fd = -1 };
 
+	if (!fd || setrlimit(RLIMIT_NOFILE, &files)) {
+		perror("rogue: cannot open so many");
+		return false;
+	}
 	for (i = 0; i < count; i++)
 		fd[i] = dial(address);
 	/* Until it has come to all of them. */
@@ -423,16 +429,21 @@ static bool begin(enum rs_lane_kind kind)
 	return t.fd >= 0;
 }
 
-/* Nothing that the donor says is of interest; false if it has ended the connection. */
-static bool drain(void)
+/* Until the donor has seen all of it; false if it has ended the connection, or does not answer. */
+static bool settle(void)
 {
-	static u8 some[65536];
-	ssize_t n;
+	static const struct timeval patience = { .tv_sec = 2 };
+	struct rs_wire_hdr hdr, ping = { .type = RS_PING, .req_id = rand() };
 
+	setsockopt(t.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(t.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (!send_frame(&t, ping, NULL, 0))
+		return false;
 	do
-		n = recv(t.fd, some, sizeof(some), MSG_DONTWAIT);
-	while (n > 0);
-	return n < 0 && errno == EAGAIN;
+		if (!receive(&t, &hdr))
+			return false;
+	while (hdr.type != RS_PONG || hdr.req_id != ping.req_id);
+	return true;
 }
 
 /* A frame that is random but has a right tag; now and then it is mutated, which ends a connection. */
@@ -495,7 +506,7 @@ static bool fuzz(unsigned long count)
 				printf("sent %lu\n", sent);
 				fflush(stdout);
 			}
-		} while (send_raw(&t, batch, len) && drain() && sent < count);
+		} while (send_raw(&t, batch, len) && settle() && sent < count);
 		close(t.fd);
 	}
 	printf("sent %lu mutated %lu handshakes %lu refused %lu\n", sent, odd, shaken, refused);

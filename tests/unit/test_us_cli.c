@@ -115,6 +115,7 @@ struct refusal {
 static const struct refusal refusals[] = {
 	{ "frob", RMS_USAGE, "unknown command frob; `ramsterctl --help` lists them" },
 	{ "genky", RMS_USAGE, "unknown command genky; did you mean genkey?" },
+	{ "--json status", RMS_USAGE, "--json is no command; options come after it" },
 	{ "add-node", RMS_USAGE, "add-node: an argument is missing; usage: ramsterctl add-node NAME ADDRESS" },
 	{ "add-node x", RMS_USAGE, "add-node: an argument is missing" },
 	{ "add-node x 10.0.0.9 y", RMS_USAGE, "add-node: one argument too many: y" },
