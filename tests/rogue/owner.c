@@ -392,7 +392,7 @@ static size_t random_payload(enum rs_lane_kind kind, u8 *payload, struct rs_wire
 		return 0;
 	hdr->pool = rand() % 16 ? rand() % 3 : rand();
 	/* Most are short, so that there are many. */
-	hdr->count = 1 + rand() % (rand() % 8 ? 4 : hdr->type == RS_FLUSH ? 512 : 64);
+	hdr->count = 1 + rand() % (rand() % 32 ? 2 : hdr->type == RS_FLUSH ? 512 : 64);
 	if (hdr->type == RS_FLUSH && !(rand() % 64)) {
 		hdr->flags = 1;
 		hdr->count = 0;

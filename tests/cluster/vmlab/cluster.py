@@ -61,7 +61,7 @@ class Link:
 
 
 class Cluster:
-    """Cluster("ab", ram=256): nodes a and b. each: name -> what differs there."""
+    """Cluster("ab", ram=256): nodes a and b. each: name -> what differs there, even the kernel's name."""
 
     def __init__(self, names, name="cluster", kernel=None, each=None, lan=True, **machine):
         build_programs()
@@ -75,7 +75,11 @@ class Cluster:
         self.allowed = []
         self.nodes = {}
         for number, node_name in enumerate(names, start=1):
-            own = replace(common, **(each or {}).get(node_name, {}))
+            differs = dict((each or {}).get(node_name, {}))
+            if "kernel" in differs:
+                differs["kernel"] = Kernel(differs["kernel"])
+                differs["images"] = Images(differs["kernel"])
+            own = replace(common, **differs)
             self.nodes[node_name] = Node(
                 node_name, number, own, self.run_folder, self.log_folder, self.lan
             )

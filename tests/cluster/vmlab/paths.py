@@ -18,8 +18,12 @@ def script(name, *args):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
+def default_kernel():
+    return script("kernels", "default")
+
+
 def kernel_name():
-    return os.environ.get("KERNEL") or script("kernels", "default")
+    return os.environ.get("KERNEL") or default_kernel()
 
 
 class Kernel:
