@@ -327,7 +327,7 @@ def test_mutual_pressure_ends_at_the_disk(make_cluster):
 @pytest.mark.parametrize("how", ["drained", "at once"])
 def test_a_donor_is_unloaded_and_loaded_under_traffic(make_cluster, how):
     a, b, setup = two_nodes(make_cluster, **QUICK)
-    job = a.start_command("pagefill --mb 190 --content mixed --phases " + "fill,rewrite=40," * 2 + "read")
+    job = a.start_command("pagefill --mb 150 --content mixed --phases " + "fill,rewrite=40," * 2 + "read")
     for _ in range(3):
         wait_until(lambda: lent(b) > 100 or not job.running(), "pages on b", 120)
         if how == "drained":
