@@ -22,7 +22,10 @@ struct daemon {
 	sd_event_source *events_source;
 	bool stopping;
 	uint64_t stop_limit;		/* us, CLOCK_MONOTONIC: by then it has stopped, or never will */
-	int down_pipe;			/* progress of the child that stops the node */
+	pid_t down_pid;			/* the child that stops the node */
+	int down_pipe;			/* its progress */
+	char **drained;			/* nodes that were when the stop began, nr_drained of them */
+	size_t nr_drained;
 	int exit_code;
 };
 

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "../lib/cfs.h"
 #include "../lib/pidfile.h"
 #include "../lib/text.h"
 #include "daemon.h"
@@ -163,6 +164,7 @@ int main(int argc, char **argv)
 		d.host.module_dir = absolute(o.module_dir);
 	ret = run(&d, &o);
 	rms_config_free(d.cfg);
+	rms_cfs_list_free(d.drained, d.nr_drained);
 	rms_host_release(&d.host);
 	free(d.config_path);
 	return ret;

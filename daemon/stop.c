@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "../lib/bring.h"
+#include "../lib/drain.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -72,6 +74,15 @@ static int on_progress(sd_event_source *s, int fd, uint32_t revents, void *userd
 	return 0;
 }
 
+/* The child that would have put things right after a failure is gone. */
+static void use_nodes_again(struct daemon *d)
+{
+	struct rms_error err;
+
+	if (rms_undrain_but(&d->host, d->drained, d->nr_drained, &err) && err.kind != RMS_NOT_RUNNING)
+		log_line(LOG_ERR, "`ramsterctl undrain` is needed: %s", err.text);
+}
+
 static int on_tick(sd_event_source *s, uint64_t usec, void *userdata)
 {
 	struct daemon *d = userdata;
@@ -79,6 +90,8 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *userdata)
 	if (usec > d->stop_limit) {
 		/* A child that hangs in the kernel cannot be ended; systemd goes on without it. */
 		log_line(LOG_ERR, "the node did not stop in time; left as it is");
+		kill(d->down_pid, SIGKILL);
+		use_nodes_again(d);
 		return sd_event_exit(d->event, RMS_FAILED);
 	}
 	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", EXTEND_US);
@@ -92,6 +105,8 @@ static int on_child(sd_event_source *s, const siginfo_t *si, void *userdata)
 
 	on_progress(s, d->down_pipe, 0, d);	/* what it said last */
 	d->exit_code = si->si_code == CLD_EXITED ? si->si_status : RMS_FAILED;
+	if (si->si_code != CLD_EXITED)
+		use_nodes_again(d);
 	if (!d->exit_code)
 		log_line(LOG_INFO, "stopped");
 	return sd_event_exit(d->event, d->exit_code);
@@ -108,6 +123,7 @@ void daemon_stop(struct daemon *d)
 	d->stopping = true;
 	sd_notify(0, "STOPPING=1\nSTATUS=stopping");
 	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", EXTEND_US);
+	d->drained = rms_drained(&d->host, &d->nr_drained);
 	if (pipe2(pipefd, O_CLOEXEC | O_NONBLOCK) || (pid = fork()) < 0) {
 		log_line(LOG_ERR, "cannot stop the node: %s", strerror(errno));
 		sd_event_exit(d->event, RMS_FAILED);
@@ -118,6 +134,7 @@ void daemon_stop(struct daemon *d)
 		run_child(d, pipefd[1]);
 	}
 	close(pipefd[1]);
+	d->down_pid = pid;
 	d->down_pipe = pipefd[0];
 	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
 	d->stop_limit = now + 1000000ULL * (3 * d->cfg->stop_timeout_s.v + d->cfg->lend.stop_wait_s.v + SPARE_S);

@@ -20,7 +20,9 @@ struct rms_bring {
 	bool cluster_only;	/* up: only the cluster and its nodes, in a node that is up */
 	bool undrain;		/* up: no node is drained any more */
 	bool unload;		/* down: unload the modules, too */
-	unsigned int swapoff_s;	/* down: time limit of swapoff; 0: none */
+	unsigned int swapoff_s;	/* down: time limit of swapoff, of waiting for memory before it, and of
+				 * moving pages off other nodes instead; 0: none
+				 */
 	int lent_s;		/* down: how long to wait for owners to take their pages back */
 	bool go_on;		/* down: then go on, rather than refuse; wait for memory, too, and if
 				 * swap cannot go off, leave it on its backing device
@@ -57,7 +59,8 @@ int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_e
  * rms_down() - swap off, give everything back, leave the cluster
  * @b: the machine, and how
  * @err: why not. What is done by then stays done, and doing it again goes on;
- *	while swap is on, the rest is left in place, so that no page is lost.
+ *	while swap is on, the rest is left in place, so that no page is lost. With
+ *	@b's go_on, no node is drained then but those that were before.
  *
  * A node that is down already is a success.
  *

@@ -102,12 +102,12 @@ static int swap_off_here(const struct rms_bring *b, const char *path)
 
 /*
  * swapoff(2) may take long and says nothing meanwhile: a child calls it, so that
- * its progress can be told and its time limited. A signal ends it, and then the
- * device is swapped on as before.
+ * its progress can be told and its time limited, which runs from @start. A signal
+ * ends it, and then the device is swapped on as before.
  */
-static int swap_off(const struct rms_bring *b, const char *path, struct rms_error *err)
+static int swap_off(const struct rms_bring *b, const char *path, time_t start, struct rms_error *err)
 {
-	time_t start = rms_now_s(), said = start;
+	time_t said = rms_now_s();
 	bool late = false;
 	pid_t child;
 	char buf[32];
@@ -142,6 +142,7 @@ static int swap_off(const struct rms_bring *b, const char *path, struct rms_erro
 
 static int swap_off_all(const struct rms_bring *b, struct rms_error *err)
 {
+	time_t start = rms_now_s();
 	struct rms_swap_area *areas;
 	size_t n, i;
 	int ret = 0;
@@ -150,7 +151,7 @@ static int swap_off_all(const struct rms_bring *b, struct rms_error *err)
 	for (i = 0; i < n && !ret; i++)
 		if (is_frontswap(b, areas[i].path)) {
 			rms_bring_say(b, "%s: swapping off", areas[i].path);
-			ret = swap_off(b, areas[i].path, err);
+			ret = swap_off(b, areas[i].path, start, err);
 		}
 	rms_swap_areas_free(areas, n);
 	return ret;
@@ -175,9 +176,20 @@ static int give_back(const struct rms_bring *b, struct rms_error *err)
 			why.text);
 }
 
+/* What is left of the time for moving pages off other nodes, which began at @start; -1: no limit. */
+static int drain_limit_s(const struct rms_bring *b, time_t start)
+{
+	time_t gone = rms_now_s() - start;
+
+	if (!b->swapoff_s)
+		return -1;
+	return gone < (time_t)b->swapoff_s ? (int)(b->swapoff_s - gone) : 0;
+}
+
 /* Drains every other node, all at once. */
 static int drain_others(const struct rms_bring *b, const char *nodes, char **names, size_t n, struct rms_error *err)
 {
+	time_t start = rms_now_s();
 	size_t i;
 	int ret = 0;
 
@@ -192,7 +204,7 @@ static int drain_others(const struct rms_bring *b, const char *nodes, char **nam
 		char *dir = rms_format("%s/%s", nodes, names[i]);
 
 		if (rms_cfs_is_one(dir, "connect"))
-			ret = rms_drain_wait(b, names[i], b->swapoff_s ? (int)b->swapoff_s : -1, err);
+			ret = rms_drain_wait(b, names[i], drain_limit_s(b, start), err);
 		free(dir);
 	}
 	return ret;
@@ -251,13 +263,25 @@ static int unload_modules(const struct rms_bring *b, struct rms_error *err)
 	return 0;
 }
 
+/* A stop that failed is not to leave nodes out of use, but those that were before. */
+static void use_again(const struct rms_bring *b, char *const *drained, size_t n)
+{
+	struct rms_error why;
+
+	if (rms_undrain_but(b->host, drained, n, &why) && why.kind != RMS_NOT_RUNNING)
+		rms_bring_say(b, "`ramsterctl undrain` is needed: %s", why.text);
+}
+
 int rms_down(const struct rms_bring *b, struct rms_error *err)
 {
 	int lock = rms_lock_node(b->host, err), ret;
 	bool swap_is_on = false;
+	char **drained;
+	size_t n;
 
 	if (lock < 0)
 		return -1;
+	drained = rms_drained(b->host, &n);
 	ret = wait_until_fits(b, err);
 	if (!ret)
 		ret = swap_off_all(b, err);
@@ -274,6 +298,9 @@ int rms_down(const struct rms_bring *b, struct rms_error *err)
 		ret = remove_clusters(b, err);
 	if (!ret && b->unload && !swap_is_on)
 		ret = unload_modules(b, err);
+	if (ret && b->go_on)
+		use_again(b, drained, n);
+	rms_cfs_list_free(drained, n);
 	close(lock);
 	return ret;
 }

@@ -69,24 +69,63 @@ int rms_drain(struct rms_host *host, const char *node, bool on, struct rms_error
 	return ret;
 }
 
-int rms_undrain_all(struct rms_host *host, struct rms_error *err)
+char **rms_drained(const struct rms_host *host, size_t *n)
+{
+	struct rms_error none;
+	char *nodes = nodes_dir(host, &none), **names;
+	size_t all, i;
+
+	*n = 0;
+	if (!nodes)
+		return NULL;
+	names = rms_cfs_list(nodes, true, &all);
+	for (i = 0; i < all; i++) {
+		char *dir = rms_format("%s/%s", nodes, names[i]);
+
+		if (rms_cfs_is_one(dir, "drain"))
+			names[(*n)++] = names[i];
+		else
+			free(names[i]);
+		free(dir);
+	}
+	free(nodes);
+	return names;
+}
+
+static bool is_among(const char *name, char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+int rms_undrain_but(struct rms_host *host, char *const *keep, size_t n, struct rms_error *err)
 {
 	char *nodes = nodes_dir(host, err), **names;
-	size_t n, i;
+	size_t all, i;
 	int ret = 0;
 
 	if (!nodes)
 		return -1;
-	names = rms_cfs_list(nodes, true, &n);
-	for (i = 0; i < n && !ret; i++) {
+	names = rms_cfs_list(nodes, true, &all);
+	for (i = 0; i < all; i++) {
 		char *dir = rms_format("%s/%s", nodes, names[i]);
 
-		ret = set(host, dir, false, err);
+		if (!is_among(names[i], keep, n) && set(host, dir, false, err))
+			ret = -1;
 		free(dir);
 	}
-	rms_cfs_list_free(names, n);
+	rms_cfs_list_free(names, all);
 	free(nodes);
 	return ret;
+}
+
+int rms_undrain_all(struct rms_host *host, struct rms_error *err)
+{
+	return rms_undrain_but(host, NULL, 0, err);
 }
 
 int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, struct rms_error *err)

@@ -33,6 +33,26 @@ int rms_drain(struct rms_host *host, const char *node, bool on, struct rms_error
  */
 int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, struct rms_error *err);
 
+/**
+ * rms_drained() - which nodes are drained
+ * @host: the machine
+ * @n: how many
+ *
+ * Return: their names, for rms_cfs_list_free().
+ */
+char **rms_drained(const struct rms_host *host, size_t *n);
+
+/**
+ * rms_undrain_but() - end the draining of every node but some
+ * @host: the machine
+ * @keep: names of those that stay drained
+ * @n: how many
+ * @err: a node that the kernel refused; the others are done all the same
+ *
+ * Return: 0 or -1.
+ */
+int rms_undrain_but(struct rms_host *host, char *const *keep, size_t n, struct rms_error *err);
+
 /* End the draining of every node. */
 int rms_undrain_all(struct rms_host *host, struct rms_error *err);
 

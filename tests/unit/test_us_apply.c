@@ -17,6 +17,7 @@
 
 #include "../../lib/bring.h"
 #include "../../lib/cfs.h"
+#include "../../lib/drain.h"
 #include "../../lib/file.h"
 #include "../../lib/key.h"
 #include "../../lib/swap.h"
@@ -367,13 +368,50 @@ static void test_a_stop_that_cannot_swap_off(void **state)
 	fake_write(swaps, text);
 	f->remote = 7;
 	assert_int_equal(rms_down(&b, &err), -1);
-	assert_non_null(strstr(err.text, "7 pages are left after 1 s"));
-	assert_attr(f, "config/ramster/ramster/node/b", "drain", "1");
+	assert_non_null(strstr(err.text, "7 pages are left after "));
+	assert_attr(f, "config/ramster/ramster/node/b", "drain", "0");
 	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
 	f->remote = 0;
 	assert_int_equal(rms_down(&b, &err), 0);
 	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
 	assert_absent(f, "config/ramster/ramster");
+	free(text);
+	free(swaps);
+}
+
+#define NODE(name)	"config/ramster/ramster/node/" name
+
+/* What an admin took out of use stays so; the time is one for all nodes. */
+static void test_a_stop_that_fails_drains_nothing(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1 };
+	struct rms_error err;
+	time_t start;
+	char *swaps = fake_host_path(f, "proc/swaps"), *text;
+
+	up(f, FILE_2);
+	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
+	fake_write(swaps, text);
+	assert_int_equal(rms_drain(&f->host, "c", true, &err), 0);
+	f->remote = 7;
+	start = rms_now_s();
+	assert_int_equal(rms_down(&b, &err), -1);
+	assert_in_range(rms_now_s() - start, 1, 3);
+	assert_attr(f, NODE("a"), "drain", "0");
+	assert_attr(f, NODE("b"), "drain", "0");
+	assert_attr(f, NODE("c"), "drain", "1");
+
+	/* pages of others are left behind, and then the device does not go */
+	f->remote = 0;
+	f->lent = 3;
+	fake_write(swaps, "Filename Type Size Used Priority\n");
+	f->fail_at = f->changes + 2;
+	f->fail_errno = EIO;
+	assert_int_equal(rms_down(&b, &err), -1);
+	assert_non_null(strstr(err.text, "live = 0"));
+	assert_attr(f, NODE("a"), "drain", "0");
+	assert_attr(f, NODE("c"), "drain", "1");
 	free(text);
 	free(swaps);
 }
@@ -589,6 +627,7 @@ int main(void)
 		with_host(test_down_refuses_what_does_not_fit),
 		with_host(test_down_keeps_what_others_lent),
 		with_host(test_a_stop_that_cannot_swap_off),
+		with_host(test_a_stop_that_fails_drains_nothing),
 		with_host(test_a_failed_swapoff_leaves_it_all),
 		with_host(test_a_swapoff_by_somebody_else_is_waited_for),
 		with_host(test_a_device_that_udev_looks_at_goes_when_it_has_looked),
