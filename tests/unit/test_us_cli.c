@@ -106,6 +106,60 @@ static void test_from_nothing_to_a_running_node(void **state)
 	assert_int_equal(st.st_mode & 0777, 0644);
 }
 
+/* The commands with which @file makes a cluster, one after the other; stops at systemctl's. */
+static unsigned int follow(const char *file, const char *key)
+{
+	char *path = rms_format("%s/%s", getenv("SOURCE"), file), *text = rms_read_file(path, 1 << 20);
+	char *line, *save = NULL, *words;
+	unsigned int n = 0;
+
+	assert_non_null(text);
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		line += strspn(line, " ");
+		line[strcspn(line, "#")] = '\0';
+		if (n && !strncmp(line, "systemctl enable --now ramsterd", 31))
+			break;
+		if (strncmp(line, "ramsterctl ", 11))
+			continue;
+		line += 11;
+		words = rms_format("%s %s", line, strncmp(line, "genkey", 6) ? "" : key);
+		must(words);
+		free(words);
+		n++;
+	}
+	assert_non_null(line);
+	free(text);
+	free(path);
+	return n;
+}
+
+/* Who types what the documents say has a cluster. */
+static void test_the_documents_quick_starts(void **state)
+{
+	static const char *const files[] = { "README.md", "docs/INSTALL.md", "man/ramsterctl.8" };
+	char *key = fake_host_path(&machine, "key"), *text;
+	size_t i;
+
+	(void)state;
+	text = rms_format("cluster = { key_file = \"%s\"; };\n", key);
+	for (i = 0; i < ARRAY_LEN(files); i++) {
+		unlink(key);
+		fake_write(conf, text);
+		assert_in_range(follow(files[i], key), 3, 5);
+		if (access(key, F_OK)) {	/* the manual does without */
+			char *words = rms_format("genkey %s", key);
+
+			must(words);
+			free(words);
+		}
+		must("check");
+		must("up");
+		must("down");
+	}
+	free(text);
+	free(key);
+}
+
 struct refusal {
 	const char *words;
 	int code;
@@ -394,6 +448,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		with_machine(test_from_nothing_to_a_running_node),
+		with_machine(test_the_documents_quick_starts),
 		with_machine(test_refusals_change_nothing),
 		with_machine(test_a_wrong_file_is_left_alone),
 		with_machine(test_a_missing_file),
