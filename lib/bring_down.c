@@ -163,7 +163,18 @@ static int give_back(const struct rms_bring *b, struct rms_error *err)
 	struct rms_error why;
 	uint64_t remote, lent;
 
-	if (b->force || b->host->ops->node_pages(b->host, NULL, &remote, &lent) || !lent)
+	if (b->force)
+		return 0;
+	if (b->host->ops->node_pages(b->host, NULL, &remote, &lent, &why)) {
+		if (why.kind == RMS_NOT_RUNNING)
+			return 0;
+		if (!b->go_on)
+			return rms_fail(err, RMS_FAILED, "swap is off, but it cannot be told whether pages of other nodes lie here (%.300s); try again, or --force",
+					why.text);
+		rms_bring_say(b, "going down, perhaps with pages of other nodes: %s", why.text);
+		return 0;
+	}
+	if (!lent)
 		return 0;
 	rms_bring_say(b, "waiting for other nodes to take %" PRIu64 " pages back", lent);
 	if (!rms_drain(b->host, NULL, true, &why) && !rms_drain_wait(b, NULL, b->lent_s, &why))

@@ -140,8 +140,8 @@ int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, str
 	local = rms_cfs_is_one(dir, "local");
 	free(dir);
 	for (;;) {
-		if (b->host->ops->node_pages(b->host, local ? NULL : node, &remote, &lent))
-			return rms_fail(err, RMS_FAILED, "the kernel cannot be asked what is left");
+		if (b->host->ops->node_pages(b->host, local ? NULL : node, &remote, &lent, err))
+			return -1;
 		left = local ? lent : remote;
 		if (!left)
 			return 0;

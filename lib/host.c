@@ -93,10 +93,20 @@ static int host_swap_off(struct rms_host *host, const char *path)
 	return swapoff(path) ? -errno : 0;
 }
 
-static int host_node_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent)
+static int host_node_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent,
+			   struct rms_error *err)
 {
-	(void)host;
-	return rms_netlink_node_pages(node, remote, lent);
+	int ret = rms_netlink_node_pages(node, remote, lent, err);
+	char *module;
+
+	if (!ret || err->kind != RMS_NOT_RUNNING)
+		return ret;
+	/* of libnl's reasons for not finding the family, that is one */
+	module = rms_format("%s/ramster", host->sys_module);
+	if (!access(module, F_OK))
+		rms_fail(err, RMS_FAILED, "module ramster does not answer over netlink");
+	free(module);
+	return ret;
 }
 
 static int host_has_address(struct rms_host *host, const char *address)
@@ -197,9 +207,10 @@ static int no_swap_on(struct rms_host *host, const char *path, int priority)
 	return 0;
 }
 
-static int no_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent)
+static int no_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent,
+		    struct rms_error *err)
 {
-	(void)host, (void)node;
+	(void)host, (void)node, (void)err;
 	*remote = *lent = 0;
 	return 0;
 }

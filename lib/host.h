@@ -16,8 +16,8 @@
 struct rms_host;
 
 /*
- * Each returns 0 or a negative errno, but load_module(), which fills @err and
- * returns -1, and node_pages().
+ * Each returns 0 or a negative errno, but load_module() and node_pages(), which fill
+ * @err and return -1.
  */
 struct rms_host_ops {
 	int (*make_dir)(struct rms_host *host, const char *path);
@@ -32,9 +32,11 @@ struct rms_host_ops {
 	int (*has_address)(struct rms_host *host, const char *address);
 	/*
 	 * Pages of ours that lie on @node and pages of its that lie here; NULL: all
-	 * nodes. -1 if the kernel cannot be asked.
+	 * nodes. RMS_NOT_RUNNING: there can be none, as the module is not loaded; any
+	 * other error says nothing of how many there are.
 	 */
-	int (*node_pages)(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent);
+	int (*node_pages)(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent,
+			  struct rms_error *err);
 };
 
 struct rms_host {

@@ -334,19 +334,18 @@ int rms_netlink_dispatch(struct rms_netlink *nl)
 	return ret == -NLE_NOMEM || ret == -NLE_DUMP_INTR ? 1 : -1;
 }
 
-int rms_netlink_node_pages(const char *node, uint64_t *remote, uint64_t *lent)
+int rms_netlink_node_pages(const char *node, uint64_t *remote, uint64_t *lent, struct rms_error *err)
 {
 	struct rms_node_status *nodes;
 	struct rms_netlink *nl;
-	struct rms_error err;
 	size_t n, i;
 	int ret;
 
 	*remote = *lent = 0;
-	nl = rms_netlink_open(&err);
+	nl = rms_netlink_open(err);
 	if (!nl)
 		return -1;
-	ret = rms_netlink_nodes(nl, &nodes, &n, &err);
+	ret = rms_netlink_nodes(nl, &nodes, &n, err);
 	for (i = 0; !ret && i < n; i++) {
 		if (nodes[i].local || (node && strcmp(nodes[i].name, node)))
 			continue;

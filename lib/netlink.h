@@ -91,6 +91,6 @@ int rms_netlink_subscribe(struct rms_netlink *nl, void (*heard)(void *ctx, const
 int rms_netlink_dispatch(struct rms_netlink *nl);
 
 /* See struct rms_host_ops. */
-int rms_netlink_node_pages(const char *node, uint64_t *remote, uint64_t *lent);
+int rms_netlink_node_pages(const char *node, uint64_t *remote, uint64_t *lent, struct rms_error *err);
 
 #endif

@@ -36,7 +36,7 @@ static int move_pages(struct ctl *ctl, const char *node, bool *moved)
 	*moved = false;
 	if (limit_s < 0)
 		return -1;
-	if (ctl->force || ctl->file_only || ctl->host.ops->node_pages(&ctl->host, node, &remote, &lent) || !remote)
+	if (ctl->force || ctl->file_only || ctl->host.ops->node_pages(&ctl->host, node, &remote, &lent, &ctl->err) || !remote)
 		return 0;
 	*moved = true;
 	return rms_drain(&ctl->host, node, true, &ctl->err) || rms_drain_wait(&b, node, limit_s ?: -1, &ctl->err) ? -1 : 0;

@@ -279,11 +279,16 @@ static int fake_has_address(struct rms_host *host, const char *address)
 	return strcmp(address, "127.9.9.9") ? 0 : -EADDRNOTAVAIL;
 }
 
-static int fake_node_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent)
+static int fake_node_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent,
+			   struct rms_error *err)
 {
+	struct fake_host *f = fake_of(host);
+
 	(void)node;
-	*remote = fake_of(host)->remote;
-	*lent = fake_of(host)->lent;
+	if (f->no_pages)
+		return rms_fail(err, f->no_pages, "it was told not to answer");
+	*remote = f->remote;
+	*lent = f->lent;
 	return 0;
 }
 

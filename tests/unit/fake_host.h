@@ -20,6 +20,7 @@ struct fake_host {
 	int fail_errno;
 	int swapoff_taken;	/* so many times, swapoff says that somebody else is at it */
 	uint64_t remote, lent;	/* pages of every node */
+	enum rms_error_kind no_pages;	/* unless RMS_OK: how asking for them fails */
 };
 
 /* Up to a machine with 1 GiB of RAM on which no module is loaded. */

@@ -257,6 +257,33 @@ static void test_a_node_with_pages_stays(void **state)
 	assert_absent(f, "config/ramster/ramster/node/b");
 }
 
+/* Not to know is not to know that there are none; only without the module there are none. */
+static void test_who_cannot_ask_for_pages_refuses(void **state)
+{
+	static const char only_a[] = "local = \"a\"; cluster = { nodes = ( { name = \"a\"; num = 0; address = \"127.0.0.1\"; } ); };";
+	struct fake_host *f = *state;
+	struct rms_bring stop = { .host = &f->host, .go_on = true };
+	struct rms_error err;
+
+	up(f, FILE_1);
+	f->no_pages = RMS_FAILED;
+	assert_int_equal(try_up(f, only_a, false, &err), -1);
+	assert_non_null(strstr(err.text, "cannot tell whether node \"b\" holds pages of this node"));
+	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
+	assert_int_equal(try_down(f, false, &err), -1);
+	assert_non_null(strstr(err.text, "swap is off, but it cannot be told whether pages of other nodes lie here"));
+	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
+	assert_int_equal(try_up(f, only_a, true, &err), 0);
+
+	up(f, FILE_1);
+	f->no_pages = RMS_NOT_RUNNING;
+	assert_int_equal(try_down(f, false, &err), 0);
+	up(f, FILE_1);
+	f->no_pages = RMS_FAILED;
+	assert_int_equal(rms_down(&stop, &err), 0);
+	assert_absent(f, "config/ramster/ramster");
+}
+
 struct refusal {
 	const char *devices, *says;
 };
@@ -621,6 +648,7 @@ int main(void)
 		with_host(test_a_module_that_does_not_load_says_so),
 		with_host(test_another_cluster_is_up),
 		with_host(test_a_node_with_pages_stays),
+		with_host(test_who_cannot_ask_for_pages_refuses),
 		with_host(test_what_is_frozen_while_live),
 		with_host(test_down_leaves_nothing),
 		with_host(test_down_unloads_when_told),
