@@ -32,11 +32,12 @@ struct daemon {
 /**
  * daemon_up() - load the configuration and make the node so
  * @d: the daemon
+ * @wait: for another change of this node that is going on
  * @err: why not; then nothing has changed
  *
  * Return: 0 or -1.
  */
-int daemon_up(struct daemon *d, struct rms_error *err);
+int daemon_up(struct daemon *d, bool wait, struct rms_error *err);
 
 /* From now on signals wait for the loop: a start is finished, then undone. */
 void daemon_hold_signals(void);

@@ -17,9 +17,9 @@ static void say(void *ctx, const char *line)
 	log_line(LOG_INFO, "%s", line);
 }
 
-int daemon_up(struct daemon *d, struct rms_error *err)
+int daemon_up(struct daemon *d, bool wait, struct rms_error *err)
 {
-	struct rms_bring b = { .host = &d->host, .say = say };
+	struct rms_bring b = { .host = &d->host, .no_wait = !wait, .say = say };
 	struct rms_config *cfg = rms_config_load(d->config_path, err);
 
 	if (!cfg || rms_up(&b, cfg, err)) {
@@ -49,7 +49,7 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000);
-	if (daemon_up(d, &err))
+	if (daemon_up(d, false, &err))	/* the watchdog waits for nobody */
 		log_line(LOG_ERR, "not reloaded, nothing has changed: %s", err.text);
 	else
 		log_line(LOG_NOTICE, "%s is applied", d->config_path);

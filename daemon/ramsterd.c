@@ -121,7 +121,7 @@ static int run(struct daemon *d, const struct options *o)
 
 	daemon_hold_signals();
 	pidfd = rms_pidfile_take(path, &err);
-	if (pidfd < 0 || daemon_up(d, &err)) {
+	if (pidfd < 0 || daemon_up(d, true, &err)) {
 		log_line(LOG_ERR, "%s", err.text);
 		if (pidfd >= 0)
 			unlink(path);

@@ -134,7 +134,7 @@ int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_e
 	ret = check_all(b->host, cfg, key, err);
 	if (ret)
 		goto out;
-	lock = rms_lock_node(b->host, err);
+	lock = rms_lock_node(b->host, !b->no_wait, err);
 	if (lock < 0) {
 		ret = -1;
 		goto out;

@@ -19,6 +19,7 @@ struct rms_bring {
 	bool force;		/* give up pages rather than refuse */
 	bool cluster_only;	/* up: only the cluster and its nodes, in a node that is up */
 	bool undrain;		/* up: no node is drained any more */
+	bool no_wait;		/* up: fail if somebody else is changing this node */
 	bool unload;		/* down: unload the modules, too */
 	unsigned int swapoff_s;	/* down: time limit of swapoff, of waiting for memory before it, and of
 				 * moving pages off other nodes instead; 0: none

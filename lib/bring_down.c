@@ -285,7 +285,7 @@ static void use_again(const struct rms_bring *b, char *const *drained, size_t n)
 
 int rms_down(const struct rms_bring *b, struct rms_error *err)
 {
-	int lock = rms_lock_node(b->host, err), ret;
+	int lock = rms_lock_node(b->host, true, err), ret;
 	bool swap_is_on = false;
 	char **drained;
 	size_t n;

@@ -285,12 +285,14 @@ char *rms_host_cluster(const struct rms_host *host)
 	return ret;
 }
 
-int rms_lock_node(const struct rms_host *host, struct rms_error *err)
+int rms_lock_node(const struct rms_host *host, bool wait, struct rms_error *err)
 {
 	char *path = rms_format("%s/ramster.lock", host->run);
-	int fd = rms_lock_file(path, true);
+	int fd = rms_lock_file(path, wait);
 
-	if (fd < 0)
+	if (fd < 0 && errno == EWOULDBLOCK)
+		rms_fail(err, RMS_FAILED, "busy: another command, such as `ramsterctl down`, is changing this node; ask again when it has ended");
+	else if (fd < 0)
 		rms_fail(err, RMS_FAILED, "%s: %s", path, errno == EACCES ? "permission denied; only root may" :
 			 strerror(errno));
 	free(path);

@@ -82,12 +82,11 @@ char *rms_host_cluster(const struct rms_host *host);
 /**
  * rms_lock_node() - one change of this node at a time
  * @host: the machine
+ * @wait: for another holder, which may take as long as swapoff does
  * @err: what went wrong
- *
- * Waits for another holder.
  *
  * Return: a descriptor; closing it unlocks. Or -1.
  */
-int rms_lock_node(const struct rms_host *host, struct rms_error *err);
+int rms_lock_node(const struct rms_host *host, bool wait, struct rms_error *err);
 
 #endif

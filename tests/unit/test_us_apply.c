@@ -284,6 +284,24 @@ static void test_who_cannot_ask_for_pages_refuses(void **state)
 	assert_absent(f, "config/ramster/ramster");
 }
 
+/* A daemon that reloads answers a watchdog, and waits for no `ramsterctl down`. */
+static void test_a_reload_does_not_wait(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_bring b = { .host = &f->host, .no_wait = true };
+	struct rms_config *cfg = parse(FILE_1);
+	struct rms_error err;
+	int lock = rms_lock_node(&f->host, true, &err);
+
+	assert_true(lock >= 0);
+	assert_int_equal(rms_up(&b, cfg, &err), -1);
+	assert_non_null(strstr(err.text, "busy: another command"));
+	assert_int_equal(f->changes, 0);
+	close(lock);
+	assert_int_equal(rms_up(&b, cfg, &err), 0);
+	rms_config_free(cfg);
+}
+
 struct refusal {
 	const char *devices, *says;
 };
@@ -649,6 +667,7 @@ int main(void)
 		with_host(test_another_cluster_is_up),
 		with_host(test_a_node_with_pages_stays),
 		with_host(test_who_cannot_ask_for_pages_refuses),
+		with_host(test_a_reload_does_not_wait),
 		with_host(test_what_is_frozen_while_live),
 		with_host(test_down_leaves_nothing),
 		with_host(test_down_unloads_when_told),
