@@ -30,6 +30,18 @@ int rms_apply_zcache(struct rms_apply *a);
 int rms_apply_cluster(struct rms_apply *a);
 int rms_apply_devices(struct rms_apply *a);
 
+/**
+ * rms_apply_policies() - backup, replicas and allow_loss of the devices that are live
+ * @a: what to make so
+ * @fewer: only of those that are to ask for fewer donors than now
+ *
+ * Which replicas a device has is a matter of how many nodes there are: so with @fewer
+ * before nodes go, and without once they have come.
+ *
+ * Return: 0, or -1 and @err.
+ */
+int rms_apply_policies(struct rms_apply *a, bool fewer);
+
 /* Disconnect and remove every node and the cluster. */
 int rms_remove_cluster(struct rms_host *host, const char *cluster, struct rms_error *err);
 

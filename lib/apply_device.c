@@ -84,6 +84,31 @@ static int set_policy(struct rms_apply *a, const struct rms_device *dev, const c
 	return dev->allow_loss.v ? 0 : set(a, dir, "allow_loss", "0");
 }
 
+static bool asks_for_fewer(const struct rms_apply *a, const struct rms_device *dev, const char *dir)
+{
+	char *now = rms_cfs_read(dir, "replicas");
+	bool fewer = now && rms_device_replicas(a->cfg, dev) < atoi(now);
+
+	free(now);
+	return fewer;
+}
+
+int rms_apply_policies(struct rms_apply *a, bool fewer)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < a->cfg->nr_devices && !ret; i++) {
+		const struct rms_device *dev = &a->cfg->devices[i];
+		char *dir = rms_format("%s/frontswap/%s", a->host->configfs, dev->name.s);
+
+		if (rms_cfs_is_one(dir, "live") && (!fewer || asks_for_fewer(a, dev, dir)))
+			ret = set_policy(a, dev, dir);
+		free(dir);
+	}
+	return ret;
+}
+
 static int swap_on(struct rms_apply *a, const struct rms_device *dev)
 {
 	char *path = rms_format("%s/%s", a->host->dev, dev->name.s);

@@ -114,13 +114,11 @@ static int mount_configfs(struct rms_apply *a)
 
 static int apply_all(struct rms_apply *a, bool cluster_only)
 {
-	if (cluster_only)
-		return rms_apply_cluster(a);
-	if (load_modules(a) || mount_configfs(a))
+	if (!cluster_only && (load_modules(a) || mount_configfs(a) || rms_apply_zcache(a)))
 		return -1;
-	if (rms_apply_zcache(a) || rms_apply_cluster(a) || rms_apply_devices(a))
+	if (rms_apply_policies(a, true) || rms_apply_cluster(a))
 		return -1;
-	return 0;
+	return cluster_only ? rms_apply_policies(a, false) : rms_apply_devices(a);
 }
 
 int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_error *err)

@@ -17,7 +17,9 @@
 struct rms_bring {
 	struct rms_host *host;
 	bool force;		/* give up pages rather than refuse */
-	bool cluster_only;	/* up: only the cluster and its nodes, in a node that is up */
+	bool cluster_only;	/* up: only the cluster, its nodes, and what follows from these for devices
+				 * that are live, in a node that is up
+				 */
 	bool undrain;		/* up: no node is drained any more */
 	bool no_wait;		/* up: fail if somebody else is changing this node */
 	bool unload;		/* down: unload the modules, too */

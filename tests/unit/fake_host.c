@@ -90,6 +90,15 @@ static const char *below(const struct fake_host *f, const char *path, const char
 	return ret;
 }
 
+static long long number(const char *dir, const char *attr, const char *asked, const char *value)
+{
+	char *text = strcmp(attr, asked) ? rms_cfs_read(dir, attr) : rms_strdup(value);
+	long long v = atoll(text);
+
+	free(text);
+	return v;
+}
+
 static int fake_make_dir(struct rms_host *host, const char *path)
 {
 	struct fake_host *f = fake_of(host);
@@ -124,6 +133,29 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
+/* Would a live device ask for more donors than there are, without the node at @path? */
+static bool asks_too_much(const struct fake_host *f, const char *path)
+{
+	char *nodes = rms_strndup(path, strrchr(path, '/') - path), *top = fake_host_path(f, "config/frontswap");
+	char **names, **devices;
+	size_t n, nr_devices, i;
+	bool too_much = false;
+
+	names = rms_cfs_list(nodes, true, &n);	/* the local one and that which goes are none */
+	devices = rms_cfs_list(top, true, &nr_devices);
+	for (i = 0; i < nr_devices; i++) {
+		char *dir = rms_format("%s/%s", top, devices[i]);
+
+		too_much |= rms_cfs_is_one(dir, "live") && number(dir, "replicas", "", NULL) > (long long)n - 2;
+		free(dir);
+	}
+	rms_cfs_list_free(devices, nr_devices);
+	rms_cfs_list_free(names, n);
+	free(top);
+	free(nodes);
+	return too_much;
+}
+
 static int fake_remove_dir(struct rms_host *host, const char *path)
 {
 	char *nodes = rms_format("%s/node", path), **names;
@@ -137,6 +169,8 @@ static int fake_remove_dir(struct rms_host *host, const char *path)
 		return e ? -e : -ENOTEMPTY;
 	if (access(path, F_OK))
 		return -ENOENT;
+	if (strstr(path, "/node/") && asks_too_much(fake_of(host), path))
+		fake_of(host)->asked_too_much = true;
 	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) ? -errno : 0;
 }
 
@@ -147,15 +181,6 @@ static bool frozen(const char *dir, const char *attr)
 	if (!strcmp(attr, "backing") || !strcmp(attr, "size"))
 		return rms_cfs_is_one(dir, "live");
 	return false;
-}
-
-static long long number(const char *dir, const char *attr, const char *asked, const char *value)
-{
-	char *text = strcmp(attr, asked) ? rms_cfs_read(dir, attr) : rms_strdup(value);
-	long long v = atoll(text);
-
-	free(text);
-	return v;
 }
 
 static int times_wrong(const char *dir, const char *attr, const char *value)

@@ -16,6 +16,7 @@ struct fake_host {
 	struct rms_host host;
 	char root[64];
 	int changes;		/* that were asked for so far */
+	bool asked_too_much;	/* when a node went, a live device asked for more donors than were left */
 	int fail_at;		/* this one (from 1) fails; 0: none does */
 	int fail_errno;
 	int swapoff_taken;	/* so many times, swapoff says that somebody else is at it */

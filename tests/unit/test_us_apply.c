@@ -302,6 +302,54 @@ static void test_a_reload_does_not_wait(void **state)
 	rms_config_free(cfg);
 }
 
+#define THREE	"local = \"a\"; cluster = { nodes = ( " NODES ", { name = \"c\"; num = 2; address = \"127.0.0.3\"; } ); };"
+
+static int try_nodes(struct fake_host *f, const char *text, struct rms_error *err)
+{
+	struct rms_bring b = { .host = &f->host, .cluster_only = true };
+	struct rms_config *cfg = parse(text);
+	int ret;
+
+	f->changes = 0;
+	ret = rms_up(&b, cfg, err);
+	rms_config_free(cfg);
+	return ret;
+}
+
+/* A device that asks for two donors where one is left would send nothing any more. */
+static void test_nodes_change_the_policy_with_them(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_error err;
+	char *before, *after;
+	int i;
+
+	up(f, THREE);
+	assert_attr(f, "config/frontswap/frontswap0", "replicas", "2");
+	before = fake_host_picture(f);
+	for (i = 1; ; i++) {
+		f->fail_at = i;
+		if (!try_nodes(f, FILE_1, &err))
+			break;
+		f->fail_at = 0;
+		after = fake_host_picture(f);
+		assert_string_equal(after, before);
+		free(after);
+	}
+	f->fail_at = 0;
+	assert_true(i > 4);
+	free(before);
+	assert_attr(f, "config/frontswap/frontswap0", "replicas", "1");
+	assert_attr(f, "config/frontswap/frontswap0", "allow_loss", "1");
+	assert_false(f->asked_too_much);
+	assert_int_equal(try_nodes(f, THREE, &err), 0);
+	assert_attr(f, "config/frontswap/frontswap0", "replicas", "2");
+	assert_attr(f, "config/frontswap/frontswap0", "allow_loss", "0");
+
+	up(f, FILE_1);	/* a whole new file keeps the order, too */
+	assert_false(f->asked_too_much);
+}
+
 struct refusal {
 	const char *devices, *says;
 };
@@ -668,6 +716,7 @@ int main(void)
 		with_host(test_a_node_with_pages_stays),
 		with_host(test_who_cannot_ask_for_pages_refuses),
 		with_host(test_a_reload_does_not_wait),
+		with_host(test_nodes_change_the_policy_with_them),
 		with_host(test_what_is_frozen_while_live),
 		with_host(test_down_leaves_nothing),
 		with_host(test_down_unloads_when_told),
