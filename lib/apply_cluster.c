@@ -129,13 +129,13 @@ static int disconnect(struct rms_apply *a, const char *dir, const char *attr)
 /* Note how to make a node again that is about to go; the last note comes first. */
 static void note_node(struct rms_apply *a, const char *dir)
 {
-	static const char *const attrs[] = { "port", "address", "num" };
+	static const char *const attrs[] = { "drain", "port", "address", "num" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(attrs); i++) {
 		char *path = rms_format("%s/%s", dir, attrs[i]), *v = rms_cfs_read(dir, attrs[i]);
 
-		if (v && strcmp(v, "none"))
+		if (v && strcmp(v, "none") && (strcmp(attrs[i], "drain") || strcmp(v, "0")))
 			rms_journal_add(&a->journal, RMS_UNDO_WRITE, path, v);
 		free(path);
 		free(v);

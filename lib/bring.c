@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,13 +113,80 @@ static int mount_configfs(struct rms_apply *a)
 	return 0;
 }
 
-static int apply_all(struct rms_apply *a, bool cluster_only)
+/* Our pages leave @node, which is about to go: it is drained meanwhile. */
+static int move_pages(struct rms_apply *a, const struct rms_bring *b, const char *dir, const char *node,
+		      const sigset_t *ends)
 {
-	if (!cluster_only && (load_modules(a) || mount_configfs(a) || rms_apply_zcache(a)))
+	struct rms_error why;
+	uint64_t remote, lent;
+
+	if (a->host->ops->node_pages(a->host, node, &remote, &lent, &why))
+		return why.kind == RMS_NOT_RUNNING ? 0 : rms_fail(a->err, RMS_FAILED, "%s", why.text);
+	if (!remote)
+		return 0;
+	if (rms_cfs_set_int(a->host, &a->journal, dir, "drain", 1, a->err))
 		return -1;
-	if (rms_apply_policies(a, true) || rms_apply_cluster(a))
+	if (!rms_drain_wait(b, node, b->move_s, ends, &why))
+		return 0;
+	return rms_fail(a->err, RMS_FAILED, "node \"%s\" is not removed: moving this node's pages off it did not end: %.500s",
+			node, why.text);
+}
+
+static int move_pages_off(struct rms_apply *a, const struct rms_bring *b, const sigset_t *ends)
+{
+	char *nodes = rms_format("%s/ramster/%s/node", a->host->configfs, a->cfg->cluster.name.s), **names;
+	size_t n, i;
+	int ret = 0;
+
+	names = rms_cfs_list(nodes, true, &n);
+	for (i = 0; i < n && !ret; i++) {
+		char *dir = rms_format("%s/%s", nodes, names[i]);
+
+		if (!rms_config_node(a->cfg, names[i]) && rms_cfs_is_one(dir, "connect"))
+			ret = move_pages(a, b, dir, names[i], ends);
+		free(dir);
+	}
+	rms_cfs_list_free(names, n);
+	free(nodes);
+	return ret;
+}
+
+static int apply_nodes(struct rms_apply *a, const struct rms_bring *b, const sigset_t *ends)
+{
+	if (rms_apply_policies(a, true))
 		return -1;
-	return cluster_only ? rms_apply_policies(a, false) : rms_apply_devices(a);
+	if (b->move_s && move_pages_off(a, b, ends))
+		return -1;
+	if (rms_apply_cluster(a) || rms_apply_policies(a, false))
+		return -1;
+	return 0;
+}
+
+/* What is asked for is done, or taken back, before a signal is heard. */
+static int change_nodes(struct rms_apply *a, const struct rms_bring *b)
+{
+	sigset_t ends, before;
+	int ret;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, &before);
+	ret = apply_nodes(a, b, &ends);
+	if (ret)
+		rms_journal_rollback(&a->journal, a->host);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ret;
+}
+
+static int apply_all(struct rms_apply *a)
+{
+	if (load_modules(a) || mount_configfs(a))
+		return -1;
+	if (rms_apply_zcache(a) || rms_apply_policies(a, true) || rms_apply_cluster(a) || rms_apply_devices(a))
+		return -1;
+	return 0;
 }
 
 int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_error *err)
@@ -137,7 +205,7 @@ int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_e
 		ret = -1;
 		goto out;
 	}
-	ret = apply_all(&a, b->cluster_only);
+	ret = b->cluster_only ? change_nodes(&a, b) : apply_all(&a);
 	if (!ret && b->undrain)
 		ret = rms_undrain_all(b->host, err);
 	if (ret)

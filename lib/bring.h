@@ -20,6 +20,10 @@ struct rms_bring {
 	bool cluster_only;	/* up: only the cluster, its nodes, and what follows from these for devices
 				 * that are live, in a node that is up
 				 */
+	int move_s;		/* up, cluster_only: before a node goes, our pages there move elsewhere, for
+				 * which there is so long; -1: as long as it takes; 0: they do not. SIGINT,
+				 * SIGTERM and SIGHUP end it, and nothing has changed.
+				 */
 	bool undrain;		/* up: no node is drained any more */
 	bool no_wait;		/* up: fail if somebody else is changing this node */
 	bool unload;		/* down: unload the modules, too */

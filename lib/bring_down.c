@@ -177,7 +177,7 @@ static int give_back(const struct rms_bring *b, struct rms_error *err)
 	if (!lent)
 		return 0;
 	rms_bring_say(b, "waiting for other nodes to take %" PRIu64 " pages back", lent);
-	if (!rms_drain(b->host, NULL, true, &why) && !rms_drain_wait(b, NULL, b->lent_s, &why))
+	if (!rms_drain(b->host, NULL, true, &why) && !rms_drain_wait(b, NULL, b->lent_s, NULL, &why))
 		return 0;
 	if (b->go_on) {
 		rms_bring_say(b, "going down with pages of other nodes: %s", why.text);
@@ -215,7 +215,7 @@ static int drain_others(const struct rms_bring *b, const char *nodes, char **nam
 		char *dir = rms_format("%s/%s", nodes, names[i]);
 
 		if (rms_cfs_is_one(dir, "connect"))
-			ret = rms_drain_wait(b, names[i], drain_limit_s(b, start), err);
+			ret = rms_drain_wait(b, names[i], drain_limit_s(b, start), NULL, err);
 		free(dir);
 	}
 	return ret;

@@ -128,12 +128,28 @@ int rms_undrain_all(struct rms_host *host, struct rms_error *err)
 	return rms_undrain_but(host, NULL, 0, err);
 }
 
-int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, struct rms_error *err)
+/* A moment, or until one of @ends came: then its number. */
+static int pause_for(const sigset_t *ends)
+{
+	static const struct timespec moment = { .tv_nsec = POLL_US * 1000 };
+	int sig;
+
+	if (!ends) {
+		usleep(POLL_US);
+		return 0;
+	}
+	sig = sigtimedwait(ends, NULL, &moment);
+	return sig > 0 ? sig : 0;
+}
+
+int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, const sigset_t *ends,
+		   struct rms_error *err)
 {
 	time_t start = rms_now_s(), said = start - SAY_EVERY_S;
 	char *dir = node_dir(b->host, node, err);
 	uint64_t remote, lent, left;
 	bool local;
+	int sig;
 
 	if (!dir)
 		return -1;
@@ -152,6 +168,9 @@ int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, str
 			said = rms_now_s();
 			rms_bring_say(b, "%" PRIu64 " pages to go", left);
 		}
-		usleep(POLL_US);
+		sig = pause_for(ends);
+		if (sig)
+			return rms_fail(err, RMS_FAILED, "%" PRIu64 " pages are left, and SIG%s came", left,
+					sigabbrev_np(sig));
 	}
 }

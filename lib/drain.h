@@ -9,6 +9,9 @@
 #ifndef RMS_DRAIN_H
 #define RMS_DRAIN_H
 
+#include <signal.h>
+#include <stddef.h>
+
 #include "bring.h"
 
 /**
@@ -27,11 +30,13 @@ int rms_drain(struct rms_host *host, const char *node, bool on, struct rms_error
  * @b: the machine, and where progress is told
  * @node: as for rms_drain()
  * @limit_s: for at most so long; -1: as long as it takes
+ * @ends: signals that end it, too, which the caller holds back; NULL: none
  * @err: why not
  *
  * Return: 0 or -1.
  */
-int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, struct rms_error *err);
+int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, const sigset_t *ends,
+		   struct rms_error *err);
 
 /**
  * rms_drained() - which nodes are drained

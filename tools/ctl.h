@@ -23,6 +23,7 @@ struct ctl {
 	bool allow_loss;
 	bool insecure;
 	bool unload;
+	int move_s;		/* see struct rms_bring */
 	const char *num;
 	const char *port;
 	const char *timeout;

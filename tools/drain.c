@@ -25,7 +25,7 @@ static int drain(struct ctl *ctl, char **args)
 	int limit_s = ctl_timeout(ctl, 0);
 
 	if (limit_s < 0 || rms_drain(&ctl->host, args[0], true, &ctl->err) ||
-	    rms_drain_wait(&b, args[0], limit_s ?: -1, &ctl->err))
+	    rms_drain_wait(&b, args[0], limit_s ?: -1, NULL, &ctl->err))
 		return -1;
 	report(ctl, args[0], true);
 	return 0;

@@ -57,6 +57,7 @@ static int apply(struct ctl *ctl, const struct rms_config *cfg)
 	struct rms_bring b = ctl_bring(ctl);
 
 	b.cluster_only = true;
+	b.move_s = ctl->move_s;
 	return rms_up(&b, cfg, &ctl->err);
 }
 

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../lib/drain.h"
 #include "../lib/edit.h"
 #include "ctl.h"
 
@@ -26,40 +25,17 @@ static char *edit(struct ctl *ctl, const char *text, const struct rms_config *ol
 	return rms_edit_remove_node(text, ctl->config, node - old->nodes, &ctl->err);
 }
 
-/* Our pages move off it first, if it is in use. What is left is ctl_edit()'s to refuse. */
-static int move_pages(struct ctl *ctl, const char *node, bool *moved)
-{
-	struct rms_bring b = ctl_bring(ctl);
-	int limit_s = ctl_timeout(ctl, DRAIN_S);
-	uint64_t remote, lent;
-
-	*moved = false;
-	if (limit_s < 0)
-		return -1;
-	if (ctl->force || ctl->file_only || ctl->host.ops->node_pages(&ctl->host, node, &remote, &lent, &ctl->err) || !remote)
-		return 0;
-	*moved = true;
-	return rms_drain(&ctl->host, node, true, &ctl->err) || rms_drain_wait(&b, node, limit_s ?: -1, &ctl->err) ? -1 : 0;
-}
-
 static int run(struct ctl *ctl, char **args)
 {
-	struct rms_error ignored;
+	int limit_s = ctl_timeout(ctl, DRAIN_S);
 	char done[120];
-	bool moved;
-	int ret;
 
-	ret = move_pages(ctl, args[0], &moved);
-	if (ret) {
-		if (moved)	/* it stays in use */
-			rms_drain(&ctl->host, args[0], false, &ignored);
-		return ret;
-	}
+	if (limit_s < 0)
+		return -1;
+	if (!ctl->force)
+		ctl->move_s = limit_s ?: -1;
 	snprintf(done, sizeof(done), "node %.80s removed", args[0]);
-	ret = ctl_edit(ctl, false, edit, args[0], done);
-	if (ret && moved)
-		rms_drain(&ctl->host, args[0], false, &ignored);
-	return ret;
+	return ctl_edit(ctl, false, edit, args[0], done);
 }
 
 static const struct ctl_option *const options[] = {

@@ -309,9 +309,14 @@ static int fake_node_pages(struct rms_host *host, const char *node, uint64_t *re
 {
 	struct fake_host *f = fake_of(host);
 
-	(void)node;
 	if (f->no_pages)
 		return rms_fail(err, f->no_pages, "it was told not to answer");
+	if (f->moving && f->remote && node) {
+		char *dir = fake_host_path(f, "config/ramster/ramster/node/%s", node);
+
+		f->remote -= rms_cfs_is_one(dir, "drain");
+		free(dir);
+	}
 	*remote = f->remote;
 	*lent = f->lent;
 	return 0;

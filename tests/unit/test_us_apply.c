@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -304,9 +305,9 @@ static void test_a_reload_does_not_wait(void **state)
 
 #define THREE	"local = \"a\"; cluster = { nodes = ( " NODES ", { name = \"c\"; num = 2; address = \"127.0.0.3\"; } ); };"
 
-static int try_nodes(struct fake_host *f, const char *text, struct rms_error *err)
+static int try_nodes(struct fake_host *f, const char *text, int move_s, struct rms_error *err)
 {
-	struct rms_bring b = { .host = &f->host, .cluster_only = true };
+	struct rms_bring b = { .host = &f->host, .cluster_only = true, .move_s = move_s };
 	struct rms_config *cfg = parse(text);
 	int ret;
 
@@ -329,7 +330,7 @@ static void test_nodes_change_the_policy_with_them(void **state)
 	before = fake_host_picture(f);
 	for (i = 1; ; i++) {
 		f->fail_at = i;
-		if (!try_nodes(f, FILE_1, &err))
+		if (!try_nodes(f, FILE_1, 0, &err))
 			break;
 		f->fail_at = 0;
 		after = fake_host_picture(f);
@@ -342,12 +343,80 @@ static void test_nodes_change_the_policy_with_them(void **state)
 	assert_attr(f, "config/frontswap/frontswap0", "replicas", "1");
 	assert_attr(f, "config/frontswap/frontswap0", "allow_loss", "1");
 	assert_false(f->asked_too_much);
-	assert_int_equal(try_nodes(f, THREE, &err), 0);
+	assert_int_equal(try_nodes(f, THREE, 0, &err), 0);
 	assert_attr(f, "config/frontswap/frontswap0", "replicas", "2");
 	assert_attr(f, "config/frontswap/frontswap0", "allow_loss", "0");
 
 	up(f, FILE_1);	/* a whole new file keeps the order, too */
 	assert_false(f->asked_too_much);
+}
+
+static void test_a_node_that_goes_is_drained_first(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_error err;
+	char *before, *after;
+	int drained, i;
+
+	up(f, FILE_2);
+	/* a refusal takes back what it did, and not what an admin did */
+	for (drained = 0; drained < 2; drained++) {
+		assert_int_equal(rms_drain(&f->host, "c", drained, &err), 0);
+		before = fake_host_picture(f);
+		f->remote = 7;
+		assert_int_equal(try_nodes(f, FILE_1, 1, &err), -1);
+		assert_non_null(strstr(err.text, "node \"c\" is not removed: moving this node's pages off it did not end: 7 pages are left after 1 s"));
+		after = fake_host_picture(f);
+		assert_string_equal(after, before);
+		free(after);
+		for (i = 1; ; i++) {	/* the same for each step that fails */
+			f->moving = true;
+			f->remote = 3;
+			f->fail_at = i;
+			f->fail_errno = EIO;
+			if (!try_nodes(f, FILE_1, 60, &err))
+				break;
+			f->fail_at = 0;
+			after = fake_host_picture(f);
+			assert_string_equal(after, before);
+			free(after);
+		}
+		f->fail_at = 0;
+		f->moving = false;
+		free(before);
+		assert_true(i > 4);
+		assert_absent(f, "config/ramster/ramster/node/c");
+		f->remote = 0;
+		up(f, FILE_2);
+	}
+	/* a file that will not do changes nothing at all */
+	f->remote = 7;
+	assert_int_equal(try_nodes(f, "local = \"a\"; cluster = { nodes = ( " NODES " ); };", 60, &err), -1);
+	assert_int_equal(f->changes, 0);
+}
+
+static void test_ctrl_c_ends_moving(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_error err;
+	pid_t killer, me = getpid();
+	char *before, *after;
+
+	up(f, FILE_2);
+	before = fake_host_picture(f);
+	f->remote = 7;
+	killer = fork();
+	if (!killer) {
+		usleep(300000);
+		_exit(kill(me, SIGINT) ? 1 : 0);
+	}
+	assert_int_equal(try_nodes(f, FILE_1, -1, &err), -1);
+	assert_int_equal(waitpid(killer, NULL, 0), killer);
+	assert_non_null(strstr(err.text, "7 pages are left, and SIGINT came"));
+	after = fake_host_picture(f);
+	assert_string_equal(after, before);
+	free(before);
+	free(after);
 }
 
 struct refusal {
@@ -717,6 +786,8 @@ int main(void)
 		with_host(test_who_cannot_ask_for_pages_refuses),
 		with_host(test_a_reload_does_not_wait),
 		with_host(test_nodes_change_the_policy_with_them),
+		with_host(test_a_node_that_goes_is_drained_first),
+		with_host(test_ctrl_c_ends_moving),
 		with_host(test_what_is_frozen_while_live),
 		with_host(test_down_leaves_nothing),
 		with_host(test_down_unloads_when_told),
