@@ -114,13 +114,15 @@ static void wait_put(struct rs_flush_wait *wait)
 		complete(&wait->done);
 }
 
-/* Sends a flush of all of @dev to the peer; false if it cannot be told now. */
+/*
+ * Sends a flush of all of @dev to the peer; false if it cannot be told now. Until it has
+ * confirmed, the heartbeat or the next handshake tells it, and it gets no page of such a device.
+ */
 static bool flush_pool(struct rs_peer *peer, u32 dev, struct rs_flush_wait *wait)
 {
 	struct rs_flush_batch *b = NULL;
 
 	spin_lock(&peer->lock);
-	/* Taken back when the answer is there, or else told at the next handshake. */
 	__set_bit(dev, peer->missed);
 	if (peer->usable)
 		b = rs_flush_take(peer, dev, RS_FLUSH_POOL);
@@ -176,6 +178,21 @@ void rs_flush_device(u32 dev)
 	}
 	mutex_unlock(&one_device);
 	rs_seal_forget(dev);
+}
+
+/* The heartbeat's: tells the donor of a device of which it could not be told when that went. */
+void rs_flush_again(struct rs_peer *peer)
+{
+	struct rs_flush_batch *b = NULL;
+	unsigned int dev;
+
+	spin_lock(&peer->lock);
+	dev = find_first_bit(peer->missed, RS_DEVICES);
+	if (peer->usable && dev < RS_DEVICES)
+		b = rs_flush_take(peer, dev, RS_FLUSH_POOL);
+	if (b)
+		rs_flush_enqueue(peer, b);
+	spin_unlock(&peer->lock);
 }
 
 static int tell(struct rs_peer *peer, enum rs_flush_scope scope, u32 dev)

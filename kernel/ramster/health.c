@@ -118,6 +118,11 @@ void rs_peer_recalled(struct rs_peer *peer, u16 mb)
 
 	counter_inc(rs, recalls_received);
 	spin_lock(&peer->lock);
+	if (time_before(jiffies, peer->recalled_at + RS_RECALL_MIN)) {
+		spin_unlock(&peer->lock);
+		return;
+	}
+	peer->recalled_at = jiffies;
 	was = peer->recalling || time_before(jiffies, peer->recall_told + RS_RECALL_TELL);
 	peer->recalling = true;
 	if (!was)
@@ -207,13 +212,17 @@ static void judge(struct rs_peer *peer)
 				     "it answers again");
 }
 
-/* A donor that is down needs no heart: rs_fetch() and the next connection start it again. */
+/*
+ * A donor that is down needs no heart: rs_fetch() and the next connection start it again. But
+ * fetches that it was sent go back to the waiting list only when the connection is taken down.
+ */
 static bool has_business(struct rs_peer *peer)
 {
 	bool has;
 
 	spin_lock(&peer->lock);
-	has = peer->state != RAMSTER_NODE_DOWN || !list_empty(&peer->gets_waiting);
+	has = peer->state != RAMSTER_NODE_DOWN || !list_empty(&peer->gets_waiting) ||
+	      peer->nr_gets;
 	spin_unlock(&peer->lock);
 	return has;
 }
@@ -228,6 +237,7 @@ void rs_beat_work(struct work_struct *work)
 	rs_fetch_expire(peer, RS_EXPIRE_OVERDUE);
 	judge(peer);
 	rs_sweep(peer);
+	rs_flush_again(peer);
 	if (READ_ONCE(peer->usable)) {
 		set_bit(RS_LANE_BULK, &peer->ping_due);
 		set_bit(RS_LANE_FETCH, &peer->ping_due);

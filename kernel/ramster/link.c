@@ -19,7 +19,7 @@
 #define STEP_MS		5000
 #define FIRST_STEP_MS	3000	/* with a donor that was never there */
 
-/* Donors that are tried at once though they are down: each attempt holds one of 256 workers. */
+/* Attempts beside which none is begun with a donor that is down: each holds one of 256 workers. */
 #define TRIES_MAX	64
 #define FIRST_TRIES_MAX	192
 #define TRY_AGAIN_MS	100
@@ -131,12 +131,23 @@ static int link(struct rs_peer *peer)
 	return 0;
 }
 
+/* Was the last connection made only now? If it does not hold, there is no hurry to make it anew. */
+bool rs_link_is_new(const struct rs_peer *peer)
+{
+	return peer->has_incarnation &&
+	       time_before(jiffies, peer->up_since + msecs_to_jiffies(STABLE_MS));
+}
+
 static void try_later(struct rs_peer *peer)
 {
 	unsigned int first = READ_ONCE(rs_settings.reconnect_ms);
 
 	peer->backoff_ms = clamp(peer->backoff_ms * 2, first, first * BACKOFF_MAX);
-	queue_delayed_work(rs_link_wq, &peer->link_work, msecs_to_jiffies(peer->backoff_ms));
+	spin_lock(&peer->lock);
+	/* A second lane that broke may have queued us at once: it is later for that, too. */
+	if (!peer->removing)
+		mod_delayed_work(rs_link_wq, &peer->link_work, msecs_to_jiffies(peer->backoff_ms));
+	spin_unlock(&peer->lock);
 }
 
 static void try_now(struct rs_peer *peer)
@@ -172,10 +183,10 @@ static bool take_turn(struct rs_peer *peer)
 {
 	bool waits = READ_ONCE(peer->state) == RAMSTER_NODE_DOWN && !xchg(&peer->is_there, false);
 
-	if (waits)
-		return atomic_add_unless(&tries, 1, peer->backoff_ms ? TRIES_MAX : FIRST_TRIES_MAX);
-	atomic_inc(&tries);
-	return true;
+	if (atomic_inc_return(&tries) <= (peer->backoff_ms ? TRIES_MAX : FIRST_TRIES_MAX) || !waits)
+		return true;
+	atomic_dec(&tries);
+	return false;
 }
 
 static void try_in_turn(struct rs_peer *peer)
@@ -221,7 +232,7 @@ void rs_link_work(struct work_struct *work)
 				     "the connection broke");
 	}
 	unlink(peer);
-	if (was_linked && time_before(jiffies, peer->up_since + msecs_to_jiffies(STABLE_MS))) {
+	if (was_linked && rs_link_is_new(peer)) {
 		try_later(peer);
 		return;
 	}

@@ -22,6 +22,9 @@ static void free_work(struct work_struct *work)
 	struct rs_peer *peer = container_of(to_rcu_work(work), struct rs_peer, free_work);
 	int i;
 
+	/* Queued by the last who had a reference, with the connection long gone: they do nothing. */
+	cancel_work_sync(&peer->bulk_work);
+	cancel_work_sync(&peer->fetch_work);
 	for (i = 0; i < __RS_LANES; i++)
 		rs_lane_exit(&peer->lane[i]);
 	rs_flush_exit(peer);
@@ -88,6 +91,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	INIT_RCU_WORK(&peer->free_work, free_work);
 	peer->state = RAMSTER_NODE_DOWN;
 	peer->last_heard = jiffies;
+	peer->recalled_at = jiffies - RS_RECALL_MIN;
 	peer->recall_told = jiffies - RS_RECALL_TELL;
 	for (i = 0; i < __RS_LANES; i++)
 		rs_lane_init(&peer->lane[i], &rs_peer_lane_ops[i], rs_client_wq, true,
@@ -133,7 +137,7 @@ void rs_peer_try(u16 num)
 	if (!peer)
 		return;
 	spin_lock(&peer->lock);
-	if (!peer->linked && !peer->removing) {
+	if (!peer->linked && !peer->removing && !rs_link_is_new(peer)) {
 		WRITE_ONCE(peer->is_there, true);
 		mod_delayed_work(rs_link_wq, &peer->link_work, 0);
 	}

@@ -105,11 +105,12 @@ struct rs_push_target {
  * @links:     handshakes so far
  * @is_there:  it has connected to us: it does not wait for its turn to be tried
  * @refused:   why it could not be used, as logged last; empty after a handshake
+ * @recalled_at: jiffies at which it last asked for RAM, and was heard
  * @recall_told: jiffies at which it was last told of that the donor wants RAM back
  * @last_heard: jiffies of the last proof of life
  * @up_since:  jiffies of the last handshake
  * @backoff_ms: until the next try to connect
- * @missed:    pools that the donor was not told to forget; told at the next handshake
+ * @missed:    devices that the donor has not confirmed to have forgotten: it gets no page of them
  * @ping_due:  bits by lane: send a PING
  * @bulk:      rs_bulk to be sent
  * @puts:      batches sent, by credit; @nr_puts: credits taken
@@ -139,6 +140,7 @@ struct rs_peer {
 	u8 incarnation[16];
 	u8 key_id[RS_WIRE_KEY_ID];
 	unsigned int key_slot;
+	unsigned long recalled_at;
 	unsigned long recall_told;
 	unsigned long last_heard;
 	unsigned long up_since;
@@ -189,6 +191,7 @@ void rs_peer_put(struct rs_peer *peer);
 
 /* A donor can want its RAM back, and no more, as often as it likes; it is told of so often. */
 #define RS_RECALL_TELL	HZ
+#define RS_RECALL_MIN	(HZ / 4)	/* an honest one asks every 2 s: less often is heard */
 
 #define RS_LINKED_STATES (BIT(RAMSTER_NODE_UP) | BIT(RAMSTER_NODE_SUSPECT))
 
@@ -204,6 +207,7 @@ void rs_peer_lied(struct rs_peer *peer, const struct zcache_fetch *f);
 void rs_beat_work(struct work_struct *work);
 
 /* link.c */
+bool rs_link_is_new(const struct rs_peer *peer);
 void rs_link_work(struct work_struct *work);
 
 /* peer_lanes.c */
@@ -256,6 +260,7 @@ void rs_flush_end(void);
 void rs_flush_device(u32 dev);
 void rs_flush_send(struct rs_peer *peer, struct rs_flush_batch *b);
 int rs_flush_missed(struct rs_peer *peer);
+void rs_flush_again(struct rs_peer *peer);
 void rs_flush_fail(struct rs_peer *peer, struct rs_flush_batch *b);
 int rs_flush_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr);
 void rs_flush_fail_all(struct rs_peer *peer);

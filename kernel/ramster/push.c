@@ -77,8 +77,16 @@ static u64 random_u64(void *ctx)
 	return get_random_u64();
 }
 
+/* May it get pages of @dev? Not before it has forgotten those that it should not have. */
+static bool may_get(const struct rs_peer *peer, u32 dev)
+{
+	lockdep_assert_held(&peer->lock);
+	return peer->usable && !peer->sweeping && !test_bit(dev, peer->missed) &&
+	       peer->nr_puts < RS_PUSH_CREDITS;
+}
+
 /* Peers that might take a batch, from a random one on, so that all get their turn. */
-static unsigned int gather(void)
+static unsigned int gather(u32 dev)
 {
 	unsigned int start = get_random_u32_below(RS_NODE_MAX + 1), num = start, n = 0;
 	bool wrapped = false;
@@ -102,8 +110,7 @@ static unsigned int gather(void)
 			.num = peer->info.num,
 			.room = peer->room,
 			.latency_us = peer->latency_us,
-			.usable = peer->usable && peer->state == RAMSTER_NODE_UP &&
-				  !peer->sweeping && peer->nr_puts < RS_PUSH_CREDITS &&
+			.usable = may_get(peer, dev) && peer->state == RAMSTER_NODE_UP &&
 				  !zcache_donor_is_leaving(peer->info.num),
 		};
 		spin_unlock(&peer->lock);
@@ -116,18 +123,16 @@ static unsigned int gather(void)
 }
 
 /* A credit of @num's for @t. */
-static bool reserve(struct rs_push_target *t, u16 num)
+static bool reserve(struct rs_push_target *t, u16 num, u32 dev)
 {
 	struct rs_peer *peer = rs_peer_get(num);
-	bool ok = false;
+	bool ok;
 
 	if (!peer)
 		return false;
 	spin_lock(&peer->lock);
-	if (peer->usable && !peer->sweeping && peer->nr_puts < RS_PUSH_CREDITS) {
-		peer->nr_puts++;
-		ok = true;
-	}
+	ok = may_get(peer, dev);
+	peer->nr_puts += ok;
 	spin_unlock(&peer->lock);
 	if (ok)
 		t->peer = peer;
@@ -144,6 +149,8 @@ static void release(struct rs_push_target *t)
 	spin_lock(&peer->lock);
 	peer->nr_puts--;
 	spin_unlock(&peer->lock);
+	/* Who waits has queued itself before it looks; we look for it after the change. */
+	smp_mb();
 	wake_up_var(&peer->nr_puts);
 	rs_peer_put(peer);
 }
@@ -173,14 +180,14 @@ struct zcache_push *rs_push_begin(u32 dev, unsigned int want)
 	if (!p)
 		return NULL;
 	mutex_lock(&choice_lock);
-	n = rs_place(candidates, gather(), want, random_u64, NULL, donor);
+	n = rs_place(candidates, gather(dev), want, random_u64, NULL, donor);
 	mutex_unlock(&choice_lock);
 	p->zp = (struct zcache_push) { .dev = dev };
 	p->bytes = 0;
 	if (n < want)
 		goto put;
 	for (i = 0; i < n; i++) {
-		if (!reserve(&p->target[i], donor[i]))
+		if (!reserve(&p->target[i], donor[i], dev))
 			goto release;
 		p->zp.donor[i] = donor[i];
 		p->zp.nr_donors++;

@@ -193,6 +193,62 @@ def test_a_read_goes_on_with_the_first_donor_that_is_back(make_cluster):
 
 
 @pytest.mark.slow
+def test_a_task_alone_hears_that_its_donor_died(make_cluster):
+    """Nobody else asks for anything: its wait for a page that a dead donor alone has ends, too."""
+    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    Setup(cluster, {"a": "b"}, pool_percent=5, **FAST).bring_up()
+    a, b = cluster
+    a.run("echo 0 >/proc/sys/vm/page-cluster")
+    job = a.start_command(
+        "exec pagefill --mb 150 --survive-sigbus --progress --step --phases fill,touch=100"
+    )
+    job.wait_for_line("done fill", 120)
+    b.kill()
+    job.write("\n")
+    wait_until(lambda: zcache(a, "loads_unanswered"), "the wait to end", 60)
+    assert ramster.state(a, b) == "down"
+    job.kill(9)
+
+
+@pytest.mark.slow
+def test_a_flush_that_could_not_be_told_does_not_meet_the_next_device(make_cluster):
+    """Two devices go while the donor is frozen; pages of those made anew stay."""
+    device = {"size": "64M", **ramster.ONE_COPY}
+    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    setup = Setup(cluster, {"a": "b"}, pool_percent=1, **FAST).bring_up()
+    a, b = cluster
+    folder = ramster.settings_folder()
+
+    def fill():
+        for number in (1, 2):
+            ramster.make_device(a, number, **device)
+            a.run(f"dd if=/corpus of=/dev/frontswap{number} bs=1M count=16 oflag=direct")
+        wait_until(
+            lambda: ramster.counter(b, "ramster", "foreign_pages") > 6000, "pages to lie on b", 60
+        )
+
+    fill()
+    ramster.write(a, folder, dead_ms=60000)
+    with trouble.frozen(b):
+        for number in (1, 2):
+            ramster.remove_device(a, number)
+    ramster.wait_state(a, b, "up")
+    fill()
+    link = cluster.link("a", "b")
+    link.cut()
+    ramster.write(a, folder, dead_ms=FAST["dead_ms"])
+    ramster.wait_state(a, b, "down")
+    link.restore()
+    ramster.wait_state(a, b, "up")
+    assert ramster.counter(a, "ramster", "incarnations_forgot") == 0
+    for number in (1, 2):
+        back = a.output(f"dd if=/dev/frontswap{number} bs=1M count=16 iflag=direct | sha256sum")
+        assert back == a.output("head -c 16M /corpus | sha256sum")
+        ramster.remove_device(a, number)
+    setup.take_down()
+
+
+@pytest.mark.slow
 @POLICIES
 @pytest.mark.parametrize("seconds", [1, 5], ids=["short", "long"])
 def test_a_donor_freezes(make_cluster, donors, device, seconds):
