@@ -6,7 +6,7 @@
 #include "text.h"
 
 #define SWAP_BYTES_MAX	(15LL << 40)	/* a swap area has less than 2^32 pages */
-#define MB_MAX		(64LL << 20)				/* 64 TiB */
+#define MB_MAX		(16LL << 20)	/* 16 TiB, as in the kernel */
 
 static const char *const seals[] = { "on", "off", "aes-gcm", "chacha20-poly1305", NULL };
 static const char *const compressors[] = { "lz4", "lzo-rle", "zstd", NULL };
@@ -68,7 +68,7 @@ static const struct rms_field zcache_fields[] = {
 	CHOICE(rms_zcache, compressor, compressors, "lz4"),
 	CHOICE(rms_zcache, allocator, allocators, "zsmalloc"),
 	INT(rms_zcache, max_pool_percent, 1, 90, 60),
-	INT(rms_zcache, age_out_s, 0, 1000000, 0),
+	INT(rms_zcache, age_out_s, 0, 36000, 0),
 	BOOL(rms_zcache, reject_incompressible),
 	{ }
 };

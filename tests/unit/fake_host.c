@@ -40,6 +40,28 @@ static const struct preset parameters[] = {
 	{ "reject_incompressible", "N" }, { }
 };
 
+/* The kernel's own, not those of the file: SETTING() in nm_settings.c, params.c, policy.c. */
+static const struct {
+	const char *name;
+	long long min, max;
+} ranges[] = {
+	{ "heartbeat_ms", 50, 60000 }, { "suspect_ms", 51, 600000 }, { "dead_ms", 52, 600000 },
+	{ "reconnect_ms", 50, 60000 }, { "fetch_timeout_ms", 100, 600000 },
+	{ "lend_max_mb", 0, 1 << 24 }, { "keep_free_mb", 0, 1 << 24 }, { "quota_mb", 0, 1 << 24 },
+	{ "grace_s", 1, 604800 }, { "num", 0, 1023 }, { "port", 1, 65535 }, { "replicas", 1, 3 },
+	{ "store_wait_ms", 0, 600000 }, { "max_pool_percent", 1, 90 }, { "age_out_s", 0, 36000 },
+};
+
+static bool out_of_range(const char *attr, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(ranges); i++)
+		if (!strcmp(attr, ranges[i].name))
+			return atoll(value) < ranges[i].min || atoll(value) > ranges[i].max;
+	return false;
+}
+
 char *fake_host_path(const struct fake_host *f, const char *fmt, ...)
 {
 	char *tail, *path;
@@ -221,6 +243,8 @@ static int fake_write_attr(struct rms_host *host, const char *path, const char *
 		ret = -ENOENT;
 	if (!ret && frozen(dir, attr))
 		ret = -EBUSY;
+	if (!ret && out_of_range(attr, value))
+		ret = -ERANGE;
 	if (!ret && times_wrong(dir, attr, value))
 		ret = -EINVAL;
 	if (!ret) {

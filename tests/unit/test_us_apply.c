@@ -154,6 +154,24 @@ static void test_up_applies_the_difference(void **state)
 	assert_absent(f, "config/ramster/ramster/node/c");
 }
 
+/* What the file may say, the kernel takes. */
+static void test_the_least_and_the_most_of_everything(void **state)
+{
+	static const char file[] = "local = \"a\"; cluster = { allow_loss = true; heartbeat_ms = %s; suspect_ms = %s; dead_ms = %s;\n"
+		"reconnect_ms = %s; fetch_timeout_ms = %s; nodes = ( " NODES ", { name = \"c\"; num = %s; address = \"127.0.0.3\"; port = %s; } ); };\n"
+		"zcache = { max_pool_percent = %s; age_out_s = %s; };\n"
+		"lend = { max_mb = %s; keep_free_mb = %s; quota_mb = %s; grace_s = %s; };\n"
+		"devices = ( { name = \"frontswap0\"; replicas = 1; store_wait_ms = %s; } );";
+	struct fake_host *f = *state;
+	char text[2048];
+
+	snprintf(text, sizeof(text), file, "50", "51", "52", "50", "100", "2", "1", "1", "0", "0", "0", "0", "1", "0");
+	up(f, text);
+	snprintf(text, sizeof(text), file, "60000", "599999", "600000", "60000", "600000", "1023", "65535", "90", "36000",
+		 "16777216", "16777216", "16777216", "604800", "600000");
+	up(f, text);
+}
+
 /* Make each change in turn fail; the machine must be as if nothing had been asked. */
 static void fail_everywhere(struct fake_host *f, const char *text, int e)
 {
@@ -776,6 +794,7 @@ int main(void)
 		with_host(test_up_makes_it_so),
 		with_host(test_up_again_changes_nothing),
 		with_host(test_up_applies_the_difference),
+		with_host(test_the_least_and_the_most_of_everything),
 		with_host(test_a_failed_start_leaves_nothing),
 		with_host(test_a_failed_change_leaves_all_as_it_was),
 		with_host(test_a_failed_rebuild_of_nodes_leaves_all_as_it_was),
