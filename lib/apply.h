@@ -25,10 +25,21 @@ struct rms_apply {
 	struct rms_error *err;
 };
 
-/* The three parts: 0, or -1 and @err. */
+/* The parts: 0, or -1 and @err. */
 int rms_apply_zcache(struct rms_apply *a);
 int rms_apply_cluster(struct rms_apply *a);
 int rms_apply_devices(struct rms_apply *a);
+
+/**
+ * rms_apply_key() - the key
+ * @a: what to make so
+ *
+ * It cannot be read back, so it cannot be taken back: where the kernel has one, the last
+ * step of all. A first one is written by rms_apply_cluster().
+ *
+ * Return: 0, or -1 and @err.
+ */
+int rms_apply_key(struct rms_apply *a);
 
 /**
  * rms_apply_policies() - backup, replicas and allow_loss of the devices that are live

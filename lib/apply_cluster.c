@@ -52,6 +52,30 @@ static int apply_times(struct rms_apply *a, const char *dir)
 	return 0;
 }
 
+int rms_apply_key(struct rms_apply *a)
+{
+	char *dir;
+	int ret;
+
+	if (!*a->key)
+		return 0;
+	dir = rms_format("%s/ramster/%s", a->host->configfs, a->cfg->cluster.name.s);
+	ret = rms_cfs_set_secret(a->host, dir, "key", a->key, a->err);
+	if (!ret)
+		a->key = "";	/* once is enough */
+	free(dir);
+	return ret;
+}
+
+static bool has_key(const char *dir)
+{
+	char *ids = rms_cfs_read(dir, "key_ids");
+	bool has = ids && *ids;
+
+	free(ids);
+	return has;
+}
+
 static int apply_attributes(struct rms_apply *a, const char *dir)
 {
 	const struct rms_cluster *c = &a->cfg->cluster;
@@ -69,8 +93,8 @@ static int apply_attributes(struct rms_apply *a, const char *dir)
 
 	if (apply_times(a, dir))
 		return -1;
-	/* first of all: without a key, insecure cannot be turned off */
-	if (*a->key && rms_cfs_set_secret(a->host, dir, "key", a->key, a->err))
+	/* without a key, insecure cannot be turned off, nor a node be used beyond loopback */
+	if (!has_key(dir) && rms_apply_key(a))
 		return -1;
 	for (i = 0; i < ARRAY_LEN(attrs); i++)
 		if (set(a, dir, &attrs[i]))

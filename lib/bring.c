@@ -207,7 +207,9 @@ int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_e
 	}
 	ret = b->cluster_only ? change_nodes(&a, b) : apply_all(&a);
 	if (!ret && b->undrain)
-		ret = rms_undrain_all(b->host, err);
+		ret = rms_undrain_all(b->host, &a.journal, err);
+	if (!ret)
+		ret = rms_apply_key(&a);
 	if (ret)
 		rms_journal_rollback(&a.journal, b->host);
 	else

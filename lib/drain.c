@@ -5,7 +5,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cfs.h"
 #include "drain.h"
 #include "text.h"
 
@@ -51,20 +50,18 @@ static char *node_dir(const struct rms_host *host, const char *node, struct rms_
 	return dir;
 }
 
-static int set(struct rms_host *host, const char *dir, bool on, struct rms_error *err)
+static int set(struct rms_host *host, struct rms_journal *j, const char *dir, bool on, struct rms_error *err)
 {
-	struct rms_journal none = { 0 };
-	int ret = rms_cfs_set_int(host, &none, dir, "drain", on, err);
-
-	rms_journal_forget(&none);
-	return ret;
+	return rms_cfs_set_int(host, j, dir, "drain", on, err);
 }
 
 int rms_drain(struct rms_host *host, const char *node, bool on, struct rms_error *err)
 {
 	char *dir = node_dir(host, node, err);
-	int ret = dir ? set(host, dir, on, err) : -1;
+	struct rms_journal none = { 0 };
+	int ret = dir ? set(host, &none, dir, on, err) : -1;
 
+	rms_journal_forget(&none);
 	free(dir);
 	return ret;
 }
@@ -102,7 +99,8 @@ static bool is_among(const char *name, char *const *names, size_t n)
 	return false;
 }
 
-int rms_undrain_but(struct rms_host *host, char *const *keep, size_t n, struct rms_error *err)
+static int undrain_but(struct rms_host *host, struct rms_journal *j, char *const *keep, size_t n,
+		       struct rms_error *err)
 {
 	char *nodes = nodes_dir(host, err), **names;
 	size_t all, i;
@@ -114,7 +112,7 @@ int rms_undrain_but(struct rms_host *host, char *const *keep, size_t n, struct r
 	for (i = 0; i < all; i++) {
 		char *dir = rms_format("%s/%s", nodes, names[i]);
 
-		if (!is_among(names[i], keep, n) && set(host, dir, false, err))
+		if (!is_among(names[i], keep, n) && set(host, j, dir, false, err))
 			ret = -1;
 		free(dir);
 	}
@@ -123,9 +121,18 @@ int rms_undrain_but(struct rms_host *host, char *const *keep, size_t n, struct r
 	return ret;
 }
 
-int rms_undrain_all(struct rms_host *host, struct rms_error *err)
+int rms_undrain_but(struct rms_host *host, char *const *keep, size_t n, struct rms_error *err)
 {
-	return rms_undrain_but(host, NULL, 0, err);
+	struct rms_journal none = { 0 };
+	int ret = undrain_but(host, &none, keep, n, err);
+
+	rms_journal_forget(&none);
+	return ret;
+}
+
+int rms_undrain_all(struct rms_host *host, struct rms_journal *j, struct rms_error *err)
+{
+	return undrain_but(host, j, NULL, 0, err);
 }
 
 /* A moment, or until one of @ends came: then its number. */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "bring.h"
+#include "cfs.h"
 
 /**
  * rms_drain() - begin, or end
@@ -58,7 +59,7 @@ char **rms_drained(const struct rms_host *host, size_t *n);
  */
 int rms_undrain_but(struct rms_host *host, char *const *keep, size_t n, struct rms_error *err);
 
-/* End the draining of every node. */
-int rms_undrain_all(struct rms_host *host, struct rms_error *err);
+/* End the draining of every node, noted in @j. */
+int rms_undrain_all(struct rms_host *host, struct rms_journal *j, struct rms_error *err);
 
 #endif

@@ -24,7 +24,7 @@ static const struct preset cluster_attrs[] = {
 	{ "heartbeat_ms", "1000" }, { "suspect_ms", "3000" }, { "dead_ms", "10000" },
 	{ "reconnect_ms", "500" }, { "fetch_timeout_ms", "8000" },
 	{ "lend_max_mb", "0" }, { "keep_free_mb", "0" }, { "quota_mb", "0" },
-	{ "grace_s", "3600" }, { "insecure", "0" }, { "seal", "on" }, { "key", "" }, { }
+	{ "grace_s", "3600" }, { "insecure", "0" }, { "seal", "on" }, { "key", "" }, { "key_ids", "" }, { }
 };
 static const struct preset node_attrs[] = {
 	{ "num", "none" }, { "address", "none" }, { "port", "7777" }, { "local", "0" }, { "connect", "0" },
@@ -247,9 +247,16 @@ static int fake_write_attr(struct rms_host *host, const char *path, const char *
 		ret = -ERANGE;
 	if (!ret && times_wrong(dir, attr, value))
 		ret = -EINVAL;
-	if (!ret) {
+	if (!ret && !strcmp(attr, "key")) {	/* only what it is called by can be read */
+		char *ids = rms_format("%s/key_ids", dir);
+
+		line = rms_format("%.4s\n", value);
+		fake_write(ids, line);
+		free(line);
+		free(ids);
+	} else if (!ret) {
 		line = rms_format("%s\n", value);
-		fake_write(path, strcmp(attr, "key") ? line : "");
+		fake_write(path, line);
 		free(line);
 		if (!strcmp(attr, "live"))
 			make_device_node(f, dir, !strcmp(value, "1"));

@@ -699,6 +699,7 @@ static void test_an_address_of_another_machine(void **state)
 
 #define KEYED()	"local = \"a\"; cluster = { allow_loss = true;\nkey_file = \"%s\"; nodes = ( " NODES " ); };"
 #define DIGITS		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define NEW_DIGITS	"ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 struct key_case {
 	const char *contents;	/* NULL: no file */
@@ -743,6 +744,47 @@ static void test_key_files(void **state)
 		assert_null(c->says ? strstr(err.text, "0011") : NULL);
 	}
 	assert_int_equal(f->changes, 0);
+	free(text);
+	free(key);
+}
+
+/* A new key is used when all else is, or not at all. */
+static void test_a_refused_change_keeps_the_key(void **state)
+{
+	struct fake_host *f = *state;
+	char *key = fake_host_path(f, "run/key"), *text = rms_format(KEYED(), key), *more;
+	struct rms_bring b = { .host = &f->host, .undrain = true };
+	struct rms_config *cfg;
+	struct rms_error err;
+	char *before, *after;
+	int i;
+
+	fake_write(key, DIGITS "\n");
+	chmod(key, 0600);
+	up(f, text);
+	assert_attr(f, "config/ramster/ramster", "key_ids", "0011");
+	assert_int_equal(rms_drain(&f->host, "b", true, &err), 0);
+	before = fake_host_picture(f);
+	fake_write(key, NEW_DIGITS "\n");
+	more = rms_format("%s zcache = { age_out_s = 9; }; lend = { max_mb = 3; };", text);
+	cfg = parse(more);
+	for (i = 1; ; i++) {
+		f->changes = 0;
+		f->fail_at = i;
+		if (!rms_up(&b, cfg, &err))
+			break;
+		f->fail_at = 0;
+		after = fake_host_picture(f);
+		assert_string_equal(after, before);
+		free(after);
+	}
+	f->fail_at = 0;
+	assert_int_equal(i, 6);	/* the mount, two settings, the draining, and the key */
+	assert_attr(f, "config/ramster/ramster", "key_ids", "ff11");
+	assert_attr(f, "config/ramster/ramster/node/b", "drain", "0");
+	rms_config_free(cfg);
+	free(before);
+	free(more);
 	free(text);
 	free(key);
 }
@@ -821,6 +863,7 @@ int main(void)
 		with_host(test_backing_devices),
 		with_host(test_an_address_of_another_machine),
 		with_host(test_key_files),
+		with_host(test_a_refused_change_keeps_the_key),
 		with_host(test_no_key_beyond_loopback),
 		with_host(test_a_swap_signature),
 	};
