@@ -51,8 +51,8 @@ struct ctl_command {
 	int (*run)(struct ctl *ctl, char **args);
 };
 
-extern const struct ctl_option ctl_opt_json, ctl_opt_force, ctl_opt_file_only, ctl_opt_allow_loss,
-	ctl_opt_insecure, ctl_opt_finish, ctl_opt_unload, ctl_opt_num, ctl_opt_port, ctl_opt_timeout,
+extern const struct ctl_option ctl_opt_json, ctl_opt_force_loss, ctl_opt_force_memory,
+	ctl_opt_force_replace, ctl_opt_file_only, ctl_opt_allow_loss, ctl_opt_insecure, ctl_opt_finish, ctl_opt_unload, ctl_opt_num, ctl_opt_port, ctl_opt_timeout,
 	ctl_opt_module_dir;
 
 extern const struct ctl_command ctl_add_node, ctl_remove_node, ctl_set_local, ctl_list_nodes,

@@ -18,8 +18,14 @@ static const struct ctl_option opt_config = {
 const struct ctl_option ctl_opt_json = {
 	"json", NULL, "print JSON", AT(json),
 };
-const struct ctl_option ctl_opt_force = {
-	"force", NULL, "do it though it may lose pages or replace a file", AT(force),
+const struct ctl_option ctl_opt_force_loss = {
+	"force", NULL, "do it though pages without another copy may be lost", AT(force),
+};
+const struct ctl_option ctl_opt_force_memory = {
+	"force", NULL, "do it though pages of others may be lost, or programs be killed for memory", AT(force),
+};
+const struct ctl_option ctl_opt_force_replace = {
+	"force", NULL, "replace a key that is there; every node then needs the new one", AT(force),
 };
 const struct ctl_option ctl_opt_finish = {
 	"finish", NULL, "every node has the new key: take the old one away", AT(finish),

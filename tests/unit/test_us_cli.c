@@ -205,6 +205,14 @@ static const struct refusal refusals[] = {
 	{ "down x", RMS_USAGE, "one argument too many" },
 	{ "status", RMS_NOT_RUNNING, "RAMster is not running here" },
 	{ "status x", RMS_USAGE, "one argument too many" },
+	{ "drain", RMS_USAGE, "an argument is missing" },
+	{ "drain b", RMS_NOT_RUNNING, "RAMster is not running here" },
+	{ "drain b --timeout x", RMS_USAGE, "--timeout x; it must be from 0 to 86400 seconds" },
+	{ "drain b --force", RMS_USAGE, "unknown option --force" },
+	{ "undrain", RMS_USAGE, "an argument is missing" },
+	{ "undrain b", RMS_NOT_RUNNING, "RAMster is not running here" },
+	{ "remove-node b --timeout -1", RMS_USAGE, "--timeout -1; it must be from 0 to 86400 seconds" },
+	{ "down --timeout 86401", RMS_USAGE, "--timeout 86401; it must be" },
 	{ "stats a b", RMS_USAGE, "one argument too many: b" },
 	{ "genkey /nowhere/key", RMS_FAILED, "/nowhere/key: cannot make: No such file" },
 	{ "genkey a b", RMS_USAGE, "one argument too many: b" },
@@ -426,12 +434,24 @@ static void test_rotate_key(void **state)
 static void test_help_everywhere(void **state)
 {
 	static const char *const commands[] = {
-		"add-node", "remove-node", "set-local", "list-nodes", "check", "up", "down", "status", "stats", "genkey",
-		"rotate-key",
+		"add-node", "remove-node", "set-local", "list-nodes", "check", "up", "down", "drain", "undrain", "status",
+		"stats", "genkey", "rotate-key",
 	};
-	size_t i;
+	char *list, *p;
+	size_t i, n = 0;
 
 	(void)state;
+	must("--help");		/* that of all commands lists these, and no other */
+	list = rms_strdup(said);
+	for (p = strstr(list, "\n  "); p; p = strstr(p + 1, "\n  ")) {
+		if (p[3] == ' ')	/* the rest of a longer line */
+			continue;
+		assert_true(n < ARRAY_LEN(commands));
+		assert_memory_equal(p + 3, commands[n], strlen(commands[n]));
+		n++;
+	}
+	assert_int_equal(n, ARRAY_LEN(commands));
+	free(list);
 	for (i = 0; i < ARRAY_LEN(commands); i++) {
 		char *words = rms_format("%s --help", commands[i]), *usage = rms_format("usage: ramsterctl %s", commands[i]);
 
