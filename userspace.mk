@@ -79,7 +79,7 @@ $(US_BUILD)/us-san/test-%: $(US_BUILD)/us-san/tests/unit/test_us_%.o $(US_FAKE_O
 userspace-check: userspace $(US_TEST_BINS) $(US_BUILD)/us-san/ramsterctl
 	@set -e; for t in $(US_TEST_BINS); do \
 		RAMSTERCTL=$(abspath $(US_BUILD)/us-san/ramsterctl) EXAMPLE=$(abspath etc/ramster.conf.example) \
-			SOURCE=$(abspath .) $$t; \
+			RAMSTERD=$(abspath $(US_BUILD)/ramsterd) SOURCE=$(abspath .) $$t; \
 	done
 	mandoc -T lint -W warning man/*.8 man/*.5
 	bash -n completions/ramsterctl

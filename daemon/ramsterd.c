@@ -6,7 +6,9 @@
  * new one takes the node up as it finds it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,20 +104,52 @@ static void stay_in_memory(void)
 		log_line(LOG_WARNING, "cannot stay in memory: %s", strerror(errno));
 }
 
-/* The caller's shell goes on once the node is up; the lock on @pidfd stays ours. */
+static int write_pid(int pidfd, pid_t pid)
+{
+	return ftruncate(pidfd, 0) || lseek(pidfd, 0, SEEK_SET) || dprintf(pidfd, "%d\n", (int)pid) < 0 ? -1 : 0;
+}
+
+/*
+ * The caller's shell goes on once the node is up; the lock on @pidfd stays ours. Who is
+ * left behind writes the file, as who calls us may read it when that one has ended.
+ */
 static int into_background(int pidfd)
 {
-	if (daemon(0, 0))
+	pid_t pid = fork();
+	int null;
+
+	if (pid < 0)
 		return -1;
+	if (pid > 0) {
+		if (!write_pid(pidfd, pid))
+			_exit(RMS_OK);
+		fprintf(stderr, "ramsterd: cannot write the pid file: %s\n", strerror(errno));
+		kill(pid, SIGTERM);
+		_exit(RMS_FAILED);
+	}
+	null = open("/dev/null", O_RDWR);
+	if (setsid() < 0 || chdir("/") || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+		return -1;
+	if (null > STDERR_FILENO)
+		close(null);
 	log_to_syslog();
-	if (ftruncate(pidfd, 0) || lseek(pidfd, 0, SEEK_SET) || dprintf(pidfd, "%d\n", (int)getpid()) < 0)
-		return -1;
 	return 0;
+}
+
+/* In the background, the working directory is another one. */
+static char *absolute(const char *path)
+{
+	char *here = *path == '/' ? NULL : getcwd(NULL, 0), *ret;
+
+	ret = here ? rms_format("%s/%s", here, path) : rms_strdup(path);
+	free(here);
+	return ret;
 }
 
 static int run(struct daemon *d, const struct options *o)
 {
-	char *path = o->pidfile ? rms_strdup(o->pidfile) : rms_pidfile_path(&d->host);
+	char *path = o->pidfile ? absolute(o->pidfile) : rms_pidfile_path(&d->host);
 	struct rms_error err;
 	int pidfd, ret;
 
@@ -139,14 +173,6 @@ static int run(struct daemon *d, const struct options *o)
 	close(pidfd);
 	free(path);
 	return ret;
-}
-
-/* In the background, the working directory is another one. */
-static char *absolute(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	return real ? real : rms_strdup(path);
 }
 
 int main(int argc, char **argv)

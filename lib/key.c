@@ -61,13 +61,25 @@ static int write_new_key(const char *path, const char *text, struct rms_error *e
 	return 0;
 }
 
+/* One at a time: a key that another command has just made is not to be lost. */
+static int replace_key_locked(const char *path, const char *text, struct rms_error *err)
+{
+	int lock = rms_lock_dir_of(path, err), ret;
+
+	if (lock < 0)
+		return -1;
+	ret = replace_key(path, text, err);
+	close(lock);
+	return ret;
+}
+
 int rms_key_generate(const char *path, bool force, struct rms_error *err)
 {
 	char hex[RMS_KEY_HEX + 2] = "";
 	int ret = random_key(hex, err);
 
 	if (!ret)
-		ret = force ? replace_key(path, hex, err) : write_new_key(path, hex, err);
+		ret = force ? replace_key_locked(path, hex, err) : write_new_key(path, hex, err);
 	explicit_bzero(hex, sizeof(hex));
 	return ret;
 }
@@ -183,7 +195,7 @@ static int rotated(const char *path, const char *old, bool finish, char text[RMS
 	return 0;
 }
 
-int rms_key_rotate(const char *path, bool finish, struct rms_error *err)
+static int rotate_locked(const char *path, bool finish, struct rms_error *err)
 {
 	char old[RMS_KEY_TEXT] = "", text[RMS_KEY_TEXT] = "";
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), ret = -1;
@@ -200,5 +212,16 @@ int rms_key_rotate(const char *path, bool finish, struct rms_error *err)
 		ret = replace_key(path, text, err);
 	rms_key_wipe(old);
 	rms_key_wipe(text);
+	return ret;
+}
+
+int rms_key_rotate(const char *path, bool finish, struct rms_error *err)
+{
+	int lock = rms_lock_dir_of(path, err), ret;
+
+	if (lock < 0)
+		return -1;
+	ret = rotate_locked(path, finish, err);
+	close(lock);
 	return ret;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,24 @@ static pid_t read_pid(const char *path)
 	return pid;
 }
 
+/* Of the open file, so that it outlives the process that takes it, in a child of that. */
+static const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
 int rms_pidfile_take(const char *path, struct rms_error *err)
 {
-	int fd = rms_lock_file(path, false);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	struct flock lock = whole;
 
-	if (fd < 0 && errno == EWOULDBLOCK)
-		return rms_fail(err, RMS_FAILED, "ramsterd runs already, as process %d", (int)read_pid(path));
+	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock)) {
+		bool taken = errno == EAGAIN || errno == EACCES;
+
+		if (taken)
+			rms_fail(err, RMS_FAILED, "ramsterd runs already, as process %d", (int)read_pid(path));
+		else
+			rms_fail(err, RMS_FAILED, "%s: %s", path, strerror(errno));
+		close(fd);
+		return -1;
+	}
 	if (fd < 0 || ftruncate(fd, 0) || dprintf(fd, "%d\n", (int)getpid()) < 0) {
 		rms_fail(err, RMS_FAILED, "%s: %s", path, strerror(errno));
 		if (fd >= 0)
@@ -43,16 +56,16 @@ int rms_pidfile_take(const char *path, struct rms_error *err)
 	return fd;
 }
 
+/* Looks, and takes nothing: a ramsterd that starts meanwhile is not to find it taken. */
 pid_t rms_pidfile_owner(const char *path)
 {
-	int fd;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct flock lock = whole;
+	bool taken;
 
-	if (access(path, F_OK))
+	if (fd < 0)
 		return 0;
-	fd = rms_lock_file(path, false);
-	if (fd >= 0) {
-		close(fd);
-		return 0;
-	}
-	return errno == EWOULDBLOCK ? read_pid(path) : 0;
+	taken = !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+	close(fd);
+	return taken ? read_pid(path) : 0;
 }

@@ -21,6 +21,7 @@
 #include "../../lib/drain.h"
 #include "../../lib/file.h"
 #include "../../lib/key.h"
+#include "../../lib/pidfile.h"
 #include "../../lib/swap.h"
 #include "../../lib/text.h"
 #include "fake_host.h"
@@ -807,6 +808,37 @@ static void test_no_key_beyond_loopback(void **state)
 	assert_attr(f, "config/ramster/ramster", "insecure", "1");
 }
 
+/* Who looks is in nobody's way, and a file that a dead one left names nobody. */
+static void test_the_pid_file(void **state)
+{
+	struct fake_host *f = *state;
+	char *path = rms_pidfile_path(&f->host);
+	struct rms_error err;
+	pid_t looker;
+	int fd, i;
+
+	assert_int_equal(rms_pidfile_owner(path), 0);
+	fd = rms_pidfile_take(path, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(rms_pidfile_owner(path), getpid());
+	assert_int_equal(rms_pidfile_take(path, &err), -1);
+	assert_non_null(strstr(err.text, "ramsterd runs already, as process "));
+	close(fd);
+	looker = fork();
+	while (!looker)
+		rms_pidfile_owner(path);
+	for (i = 0; i < 3000; i++) {
+		fd = rms_pidfile_take(path, &err);
+		if (fd < 0)
+			fail_msg("%s", err.text);
+		close(fd);
+	}
+	kill(looker, SIGKILL);
+	waitpid(looker, NULL, 0);
+	assert_int_equal(rms_pidfile_owner(path), 0);
+	free(path);
+}
+
 static void test_a_swap_signature(void **state)
 {
 	struct fake_host *f = *state;
@@ -865,6 +897,7 @@ int main(void)
 		with_host(test_key_files),
 		with_host(test_a_refused_change_keeps_the_key),
 		with_host(test_no_key_beyond_loopback),
+		with_host(test_the_pid_file),
 		with_host(test_a_swap_signature),
 	};
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -394,6 +396,37 @@ static void test_genkey(void **state)
 	free(key);
 }
 
+/* Two at once: one of them rotates, the other one sees that it has. */
+static void test_keys_are_changed_one_at_a_time(void **state)
+{
+	char *key = fake_host_path(&machine, "key"), *words = rms_format("genkey %s", key), *text;
+	struct rms_error err;
+	int lock, status;
+	pid_t other;
+
+	(void)state;
+	must(words);
+	free(words);
+	words = rms_format("rotate-key %s", key);
+	lock = rms_lock_dir_of(key, &err);
+	other = fork();
+	if (!other) {
+		close(lock);
+		_exit(ctl(words));
+	}
+	usleep(300000);
+	text = rms_read_file(key, 1000);
+	assert_int_equal(strlen(text), 65);	/* it waits */
+	free(text);
+	close(lock);
+	assert_int_equal(waitpid(other, &status, 0), other);
+	assert_int_equal(status, 0);
+	assert_int_equal(ctl(words), RMS_FAILED);
+	assert_said("a key is being replaced already");
+	free(words);
+	free(key);
+}
+
 static char *says_of_key(const char *fmt, const char *key, int want)
 {
 	char *words = rms_format(fmt, key);
@@ -429,6 +462,39 @@ static void test_rotate_key(void **state)
 	free(two);
 	free(three);
 	free(key);
+}
+
+static void wait_for_file(const char *path, bool there)
+{
+	int i;
+
+	for (i = 0; !access(path, F_OK) != there; i++) {
+		if (i > 600)
+			fail_msg("%s is %s", path, there ? "not there" : "there still");
+		usleep(50000);
+	}
+}
+
+/* In the background the working directory is another one, and names from here hold all the same. */
+static void test_ramsterd_finds_its_files(void **state)
+{
+	char *pidfile = fake_host_path(&machine, "here.pid"), *text, *cmd;
+	pid_t pid;
+
+	(void)state;
+	must("add-node a 127.0.0.1");
+	must("set-local a");
+	cmd = rms_format("cd %s && \"%s\" --config ramster.conf --pidfile here.pid", machine.root, getenv("RAMSTERD"));
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(access(pidfile, F_OK), 0);
+	text = rms_read_file(pidfile, 64);
+	pid = atoi(text);
+	assert_true(pid > 1);
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	wait_for_file(pidfile, false);
+	free(text);
+	free(cmd);
+	free(pidfile);
 }
 
 static void test_help_everywhere(void **state)
@@ -478,6 +544,8 @@ int main(void)
 		with_machine(test_json_is_json),
 		with_machine(test_genkey),
 		with_machine(test_rotate_key),
+		with_machine(test_keys_are_changed_one_at_a_time),
+		with_machine(test_ramsterd_finds_its_files),
 		with_machine(test_help_everywhere),
 	};
 
