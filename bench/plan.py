@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """All workloads, in the order in which a round runs them."""
 
+from builds import JOBS, ParallelBuild
 from instructions import Instructions, NoPressure
 from programs import DonorDies, Redis
 from scale import ManyDonors, ManyPages
@@ -16,6 +17,8 @@ WORKLOADS = [
     NoPressure(),
     Redis(100, 448, ["none"]),
     Redis(50, 192, ["ours", "nvme_tcp", "zram"]),
+    ParallelBuild(JOBS[-1], room=True),
+    *map(ParallelBuild, JOBS),
     ManyPages(),
     ManyDonors(),
 ]

@@ -42,6 +42,19 @@ def test_a_goal_is_a_ratio_of_medians(monkeypatch, tmp_path):
     assert (ours["low"]["total"], ours["high"]["total"]) == (10, 30)
 
 
+def test_make_is_judged_where_the_disk_is_twice_as_slow(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path)
+    cell(bench, "make_unpressed", "none").samples.append({"total": 100})
+    for jobs, ours, disk in ((4, 110, 150), (8, 130, 260), (12, 160, 900)):
+        cell(bench, f"make_{jobs}", "ours").samples.append({"total": ours})
+        cell(bench, f"make_{jobs}", "zram").samples.append({"total": 100})
+        cell(bench, f"make_{jobs}", "disk_hdd").samples.append({"total": disk})
+    bench.write()
+    goals = written(tmp_path)["goals"]
+    assert (goals["make_vs_disk"]["value"], goals["make_vs_disk"]["met"]) == (2, True)
+    assert (goals["make_vs_zram"]["value"], goals["make_vs_zram"]["met"]) == (1.6, False)
+
+
 def test_what_has_no_figure_says_why(monkeypatch, tmp_path):
     bench = begin(monkeypatch, tmp_path, "--workloads", "fill_read_touch", "--systems", "ours,zram")
     cell(bench, "fill_read_touch", "ours").samples.append({"total": 30})
