@@ -27,6 +27,7 @@ class ParallelBuild(Workload):
     def __init__(self, jobs, room=False):
         self.jobs = jobs
         self.room = room
+        self.any_system = not room
         self.name = f"make_{jobs}"
         self.systems = ["ours", "nvme_tcp", "zram", "disk_hdd"]
         if room:
