@@ -36,7 +36,7 @@ class ParallelBuild(Workload):
         self.about = f"make -j{jobs} of C libraries, RAM for {'all' if room else 'some'} of it"
 
     def machines(self, options):
-        return Machines("ab", owner_mb=1024 if self.room else 256)
+        return Machines("ab", owner_mb=1024 if self.room else 192)
 
     def run(self, cluster, system, options):
         a = cluster["a"]
