@@ -72,8 +72,11 @@ static unsigned int push(struct zc_dev *dev, unsigned int min_age)
 	return n;
 }
 
-/* How many pages of at least that age are on their way; 0 if no device can let go of any. */
-static unsigned int evict_from_fattest(unsigned long *stuck, unsigned int min_age)
+/*
+ * How many pages of at least that age are on their way; 0 if no device can let go of any.
+ * @urgent: to the backing device, too, if donors take none right now.
+ */
+static unsigned int evict_from_fattest(unsigned long *stuck, unsigned int min_age, bool urgent)
 {
 	struct zc_dev *dev;
 	unsigned int n = 0;
@@ -81,10 +84,13 @@ static unsigned int evict_from_fattest(unsigned long *stuck, unsigned int min_ag
 	while (!n && (dev = fattest(stuck))) {
 		n = push(dev, min_age);
 		/* Donors that are just busy tell when they are not. */
-		if (!n && !zc_remote_has_room(dev))
+		if (!n && (urgent || !zc_remote_has_room(dev)))
 			n = zc_writeback_some(dev, min_age);
 		if (!n) {
-			zc_save_kick(dev);
+			if (min_age)
+				zc_save_cold(dev);
+			else
+				zc_save_kick(dev);
 			set_bit(dev->id, stuck);
 		}
 		zc_dev_put(dev);
@@ -102,7 +108,7 @@ static void evict(struct work_struct *work)
 	unsigned int n;
 
 	while (wanted > 0 || zc_pool_excess(false)) {
-		n = evict_from_fattest(stuck, 0);
+		n = evict_from_fattest(stuck, 0, wanted > 0);
 		if (!n)
 			break;
 		wanted -= n;
@@ -110,7 +116,7 @@ static void evict(struct work_struct *work)
 	}
 	bitmap_zero(stuck, ZC_DEVICES_MAX);
 	while (cold > 0) {
-		n = evict_from_fattest(stuck, ZC_COLD_S);
+		n = evict_from_fattest(stuck, ZC_COLD_S, false);
 		if (!n)
 			break;
 		cold -= n;

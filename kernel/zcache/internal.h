@@ -252,6 +252,7 @@ bool zc_is_saved(const struct zc_dev *dev, u32 slot);
 bool zc_is_paused(const struct zc_dev *dev);
 void zc_save_soon(struct zc_dev *dev);
 void zc_save_kick(struct zc_dev *dev);
+void zc_save_cold(struct zc_dev *dev);
 void zc_save_init(struct zc_dev *dev);
 void zc_save_exit(struct zc_dev *dev);
 

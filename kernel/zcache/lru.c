@@ -125,14 +125,19 @@ static bool is_younger(const struct zc_entry *e, unsigned int age)
 	return age && (u16)(zc_now() - e->stamp) < age;
 }
 
-/* Is there an entry on the list that is at least so many seconds old? Process context. */
+static bool list_has(const struct list_head *list, unsigned int min_age)
+{
+	return !list_empty(list) &&
+	       !is_younger(list_last_entry(list, struct zc_entry, lru), min_age);
+}
+
+/* Is there an entry on either list that is at least so many seconds old? Process context. */
 bool zc_lru_has(struct zc_dev *dev, unsigned int min_age)
 {
 	bool has;
 
 	spin_lock(&dev->lru_lock);
-	has = !list_empty(&dev->lru) &&
-	      !is_younger(list_last_entry(&dev->lru, struct zc_entry, lru), min_age);
+	has = list_has(&dev->lru, min_age) || list_has(&dev->unsaved, min_age);
 	spin_unlock(&dev->lru_lock);
 	return has;
 }

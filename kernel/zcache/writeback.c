@@ -27,6 +27,7 @@
 #define ERROR_PAUSE	HZ		/* after an error of the backing device */
 #define MISSES_MAX	64		/* pages passed over in one go, since their slots are being written */
 #define SINGLES		64		/* runs of one page that follow an error */
+#define COLD_SAVES	HZ		/* so long cold pages are saved after reclaim has asked for any */
 
 /**
  * struct zc_run - neighbours on their way to the backing device
@@ -45,6 +46,7 @@ struct zc_run {
 static struct zc_run *runs;
 static LIST_HEAD(idle);
 static DEFINE_SPINLOCK(idle_lock);	/* a leaf; guards idle */
+static unsigned long save_cold;		/* jiffies until which cold pages are saved; 0: never asked */
 
 static struct zc_run *take_idle(void)
 {
@@ -233,12 +235,20 @@ static int start(struct zc_dev *dev, struct zc_entry *e, bool drop)
 	return n;
 }
 
+/* Nothing was idle for the page, which is isolated: it is the next again. */
+static void put_off(struct zc_dev *dev, struct zc_entry *e)
+{
+	zc_lru_add_oldest(dev, e);
+	zc_entry_put(dev, e);
+}
+
 /**
  * zc_writeback_some - move the oldest pages of a device to its backing device
  * @dev: whose; the caller holds a reference
  * @min_age: only those at least so many seconds old
  *
- * Pages that are there already are just dropped.
+ * Pages that are there already are just dropped. Those that were only to be saved go the
+ * same way, last.
  *
  * Context: process, under memalloc_noreclaim.
  * Return: how many have left or are on their way.
@@ -252,7 +262,7 @@ unsigned int zc_writeback_some(struct zc_dev *dev, unsigned int min_age)
 	if (!fswap_has_backing(dev->fdev))
 		return 0;
 	for (looked = 0; looked < ZCACHE_PUSH_MAX && err != -EAGAIN; looked++) {
-		e = zc_lru_isolate(dev, min_age);
+		e = zc_lru_isolate(dev, min_age) ?: zc_lru_isolate_unsaved(dev, min_age);
 		if (!e)
 			break;
 		if (fswap_slot_is_below(dev->fdev, e->slot)) {
@@ -261,7 +271,9 @@ unsigned int zc_writeback_some(struct zc_dev *dev, unsigned int min_age)
 			continue;
 		}
 		err = zc_is_paused(dev) ? -EAGAIN : start(dev, e, true);
-		if (err < 0)
+		if (err == -EAGAIN)
+			put_off(dev, e);
+		else if (err < 0)
 			settle(dev, e, false);
 		else
 			n += err;
@@ -274,11 +286,12 @@ unsigned int zc_writeback_some(struct zc_dev *dev, unsigned int min_age)
 /* The age from which on pages are to be saved; U16_MAX: none. */
 static unsigned int age_to_save(void)
 {
-	unsigned int age = READ_ONCE(zc_age_out_s);
+	unsigned long until = READ_ONCE(save_cold);
+	unsigned int age = READ_ONCE(zc_age_out_s) ?: U16_MAX;
 
 	if (zc_pool_above_half())
 		return 0;
-	return age ?: U16_MAX;
+	return until && time_before(jiffies, until) ? min_t(unsigned int, age, ZC_COLD_S) : age;
 }
 
 static void save(struct work_struct *work)
@@ -300,8 +313,7 @@ static void save(struct work_struct *work)
 		err = zc_is_saved(dev, e->slot) ? -EEXIST : start(dev, e, false);
 		if (err == -EAGAIN) {
 			/* The end of a run comes back here. */
-			zc_lru_add_oldest(dev, e);
-			zc_entry_put(dev, e);
+			put_off(dev, e);
 		} else if (err < 0) {
 			misses += err != -EEXIST;
 			settle(dev, e, false);
@@ -327,6 +339,13 @@ void zc_save_kick(struct zc_dev *dev)
 {
 	if (!list_empty_careful(&dev->unsaved))
 		mod_delayed_work(zc_wq, &dev->save_work, 0);
+}
+
+/* Memory reclaim wants cold pages, which have to be saved before donors can have them. Any context. */
+void zc_save_cold(struct zc_dev *dev)
+{
+	WRITE_ONCE(save_cold, (jiffies + COLD_SAVES) | 1);
+	zc_save_kick(dev);
 }
 
 void zc_save_init(struct zc_dev *dev)
