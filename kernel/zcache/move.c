@@ -356,13 +356,17 @@ static bool has_room(void)
 	return true;
 }
 
-/* Moves the pages of a scan: how many of them need no more moving. */
-static unsigned int move_some(struct zc_dev *dev, const struct scan *s)
+/*
+ * Moves the pages of a scan: how many of them need no more moving. @no_room: pages found no
+ * place here.
+ */
+static unsigned int move_some(struct zc_dev *dev, const struct scan *s, bool *no_room)
 {
 	unsigned int i, n = 0;
 	int err;
 
-	if (!has_room()) {
+	*no_room = !has_room();
+	if (*no_room) {
 		for (i = 0; i < s->nr; i++)
 			n += sink(dev, s->slot[i]);
 		return n;
@@ -370,8 +374,12 @@ static unsigned int move_some(struct zc_dev *dev, const struct scan *s)
 	load_all(dev, s);
 	for (i = 0; i < s->nr; i++) {
 		err = moves[i].err ?: come_home(dev, &moves[i]);
+		/* Its donors are slow, or miss it, but it is on the backing device. */
+		if (err == -ENODATA && sink(dev, s->slot[i]))
+			err = 0;
 		if (err && err != -ENOENT)
 			counter_inc(zc, moves_failed);
+		*no_room |= err == -ENOMEM;
 		n += !err || err == -ENOENT;
 		cond_resched();
 	}
@@ -396,6 +404,7 @@ static unsigned long move_device(struct zc_dev *dev)
 {
 	unsigned long still = 0;
 	unsigned int moved;
+	bool no_room;
 	ktime_t since;
 	u64 next = 0;
 
@@ -406,13 +415,17 @@ static unsigned long move_device(struct zc_dev *dev)
 		};
 
 		since = ktime_get();
+		no_room = false;
 		next = tmem_walk(dev->pool, next, collect, &s);
-		moved = s.nr ? move_some(dev, &s) : 0;
+		moved = s.nr ? move_some(dev, &s, &no_room) : 0;
 		flush_end();
 		still += s.skipped + s.nr - moved;
 		set_misplaced(misplaced - min_t(unsigned long, moved, misplaced));
-		/* Nowhere to go with any of them: there is no use in trying the rest. */
-		if (s.nr && !moved)
+		/*
+		 * Nowhere to go with any of them: there is no use in trying the rest. Those that could
+		 * not be read say nothing of the rest.
+		 */
+		if (no_room && !moved)
 			break;
 		if (s.repair)
 			keep_rate(s.nr, since);
