@@ -89,7 +89,7 @@ static enum reason judge(const struct zc_dev *dev, u32 slot, const struct tmem_r
 		return LEAVING;
 	if (!alive)
 		return FINE;	/* or lost, or on the backing device alone: nobody can change that */
-	if (policy.backup && !below && !zc_is_paused(dev))
+	if (policy.backup && !below)
 		return UNSAVED;
 	return good < policy.replicas ? TOO_FEW : FINE;
 }
@@ -125,7 +125,8 @@ static bool collect(void *ctx, u64 slot, void *entry)
 
 	if (reason == FINE)
 		return true;
-	if (reason == TOO_FEW && !s->place) {
+	/* What has just failed goes on failing for a while; the next pass may find it mended. */
+	if ((reason == TOO_FEW && !s->place) || (reason == UNSAVED && zc_is_paused(s->dev))) {
 		s->skipped++;
 		return true;
 	}
