@@ -14,8 +14,8 @@
  * - The local entry has a version of its own and inherits the duty to tell the donors,
  *   who are told before it can be pushed: so a flush of the older version is ahead of
  *   a push of the newer on each connection, and its answer ends the duty (freed.c).
- * - While the pool has no room for them, pages that are on the backing device just lose
- *   their remote copies; the others wait.
+ * - While the pool has no room for them, or they cannot be read, pages that are on the backing device
+ *   just lose their copies on donors that leave; the others wait.
  * - Pages with too few copies are left alone while there are not donors enough for
  *   them, but for as many as fill half of the pool: to fill all of it would leave no room
  *   for what is swapped out.
@@ -39,12 +39,14 @@
  * @load:  as frontswap's, here for ourselves
  * @page:  where its contents go
  * @entry: the index entry that it was loaded by
+ * @e:     what replaced it, with a reference; NULL: nothing
  * @err:   how the load ended
  */
 struct move {
 	struct fswap_load load;
 	struct page *page;
 	void *entry;
+	struct zc_entry *e;
 	int err;
 };
 
@@ -267,7 +269,7 @@ static void flush_end(void)
 	zc_remote_put(idx);
 }
 
-/* What was loaded becomes a local page. */
+/* What was loaded becomes a local page, which cannot be evicted yet. */
 static int come_home(struct zc_dev *dev, struct move *m)
 {
 	struct swap_in s = { .dev = dev, .old = m->entry };
@@ -300,10 +302,19 @@ static int come_home(struct zc_dev *dev, struct move *m)
 	for (i = 0; i < r.nr_donors; i++)
 		zc_donor_left(r.donor[i]);
 	tell(dev, slot, &r, false);
-	if (!zc_entry_is_same(e))
-		zc_lru_add_oldest(dev, e);
-	zc_entry_put(dev, e);
+	m->e = e;
 	return 0;
+}
+
+/* It is next to be evicted, now that its donors have been told. */
+static void settle_in(struct zc_dev *dev, struct move *m)
+{
+	if (!m->e)
+		return;
+	if (!zc_entry_is_same(m->e))
+		zc_lru_add_oldest(dev, m->e);
+	zc_entry_put(dev, m->e);
+	m->e = NULL;
 }
 
 /*
@@ -370,6 +381,7 @@ static unsigned int move_some(struct zc_dev *dev, const struct scan *s, bool *no
 	if (*no_room) {
 		for (i = 0; i < s->nr; i++)
 			n += sink(dev, s->slot[i]);
+		flush_end();
 		return n;
 	}
 	load_all(dev, s);
@@ -384,6 +396,9 @@ static unsigned int move_some(struct zc_dev *dev, const struct scan *s, bool *no
 		n += !err || err == -ENOENT;
 		cond_resched();
 	}
+	flush_end();
+	for (i = 0; i < s->nr; i++)
+		settle_in(dev, &moves[i]);
 	return n;
 }
 
@@ -419,7 +434,6 @@ static unsigned long move_device(struct zc_dev *dev)
 		no_room = false;
 		next = tmem_walk(dev->pool, next, collect, &s);
 		moved = s.nr ? move_some(dev, &s, &no_room) : 0;
-		flush_end();
 		still += s.skipped + s.nr - moved;
 		set_misplaced(misplaced - min_t(unsigned long, moved, misplaced));
 		/*
