@@ -169,23 +169,27 @@ static bool tell(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 sl
 	return true;
 }
 
+/* The freed slots of an object; false: there is no room for more flushes now. */
 static bool forget_chunk(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 			 unsigned long chunk)
 {
 	unsigned long slot = chunk << TMEM_OBJECT_SHIFT;
 	unsigned long end = min_t(unsigned long, dev->nr_slots, slot + TMEM_OBJECT_PAGES);
+	bool told = true;
 
+	mutex_lock(&zc_order_lock);
 	for_each_set_bit_from(slot, dev->freed, end) {
 		struct forget f = { .dev = dev };
 
 		tmem_modify(dev->pool, slot, forget_entry, &f);
-		if (f.tell.nr_donors && !tell(dev, ops, slot, &f.tell)) {
-			set_bit(chunk, dev->dirty);
-			return false;
-		}
+		if (f.tell.nr_donors)
+			told = tell(dev, ops, slot, &f.tell);
+		if (!told)
+			break;
 		cond_resched();
 	}
-	return true;
+	mutex_unlock(&zc_order_lock);
+	return told;
 }
 
 static void freed_work(struct work_struct *work)
@@ -197,7 +201,11 @@ static void freed_work(struct work_struct *work)
 
 	ops = zc_remote_get(&idx);
 	for_each_set_bit(chunk, dev->dirty, nr_chunks(dev)) {
-		if (test_and_clear_bit(chunk, dev->dirty) && !forget_chunk(dev, ops, chunk))
+		if (!test_and_clear_bit(chunk, dev->dirty) || forget_chunk(dev, ops, chunk))
+			continue;
+		set_bit(chunk, dev->dirty);
+		/* Room that was made before that has woken nobody (zc_freed_kick). */
+		if (!forget_chunk(dev, ops, chunk))
 			break;
 	}
 	if (ops) {

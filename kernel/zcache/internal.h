@@ -23,12 +23,14 @@
  *             object lock (tmem, interrupts off) > frontswap's slot bits
  *             dev->lru_lock: a leaf, never with an object lock
  *             allocator's locks: leaves, never with an object lock
+ *             zc_order_lock (push.c) > object lock; the tier's flush, push_add and push_submit
  */
 #ifndef _ZCACHE_INTERNAL_H
 #define _ZCACHE_INTERNAL_H
 
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
@@ -226,6 +228,7 @@ unsigned long zc_pool_above_floor(void);
 void zc_leaving_add(long bytes);
 
 /* push.c */
+extern struct mutex zc_order_lock;
 unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age);
 
 /* move.c */

@@ -7,9 +7,16 @@
  * invalidate that comes meanwhile inherits the duty to tell them. When the
  * answer is there the entry is replaced iff it is still the one that was
  * pushed.
+ *
+ * zc_order_lock: pushes and flushes of a slot are sent in the order in which its entry
+ * went through the states that they stand for. A donor keeps what comes last: of two versions pushed
+ * out of order the older one, and of a flush before a push of what it should forget, that.
  */
 #include "internal.h"
 #include "trace.h"
+
+/* Held from the first change of an entry to when what it says is queued for the donors. */
+DEFINE_MUTEX(zc_order_lock);
 
 struct mark {
 	struct zc_dev *dev;
@@ -157,6 +164,7 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 	for (i = 0; i < push->nr_donors; i++)
 		push->life[i] = zc_donor_life(push->donor[i]);
 	percpu_ref_get(&dev->refs);
+	mutex_lock(&zc_order_lock);
 	/* Some may not go now; those are passed over, but not for ever. */
 	for (looked = 0; looked < 4 * ZCACHE_PUSH_MAX; looked++) {
 		e = zc_lru_isolate(dev, min_age);
@@ -170,6 +178,7 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 		trace_zcache_push(dev->id, push->donor[0], n);
 	}
 	ops->push_submit(push);
+	mutex_unlock(&zc_order_lock);
 	if (!n) {
 		zc_dev_put(dev);
 		zc_remote_unpin();
