@@ -88,6 +88,12 @@ static void fewer_strays(u16 donor, int n)
 	counter_add(zc, stray_copies, -n);
 }
 
+/* Is @donor being told of its strays, or has that failed? Any context. */
+bool zc_donor_is_swept(u16 donor)
+{
+	return READ_ONCE(strays_told[donor]);
+}
+
 /* @donor is going to be told of the strays that it has now. */
 void zc_donor_sweep_begins(u16 donor)
 {
@@ -170,6 +176,8 @@ bool zcache_donor_is_litter(u16 donor)
 		listed = tmem_walk(l.dev->pool, 0, is_unlisted, &l) != ULLONG_MAX;
 		zc_dev_put(l.dev);
 	}
+	if (listed)
+		WRITE_ONCE(strays_told[donor], 0);
 	return !listed;
 }
 EXPORT_SYMBOL_GPL(zcache_donor_is_litter);

@@ -109,6 +109,7 @@ struct flushed {
 	u16 version;
 	u16 donor;
 	bool ok;
+	bool listed;	/* out: the entry lists the donor, so it will be told again */
 };
 
 /*
@@ -126,6 +127,7 @@ static void *flushed_entry(void *ctx, u64 slot, void *entry)
 	struct flushed *f = ctx;
 	struct tmem_remote r;
 
+	f->listed = entry && zc_entry_lists(entry, f->donor);
 	if (entry && !xa_is_value(entry))
 		flushed_local(f, entry);
 	if (!entry || !xa_is_value(entry) || !zc_slot_is_freed(f->dev, slot))
@@ -140,11 +142,13 @@ static void *flushed_entry(void *ctx, u64 slot, void *entry)
 	return r.nr_donors ? zc_remote_entry(&r) : NULL;
 }
 
-static void flushed(struct zc_dev *dev, u16 donor, u32 slot, u16 version, bool ok)
+/* True: the entry listed the donor, and does still unless it has forgotten (@ok). */
+static bool flushed(struct zc_dev *dev, u16 donor, u32 slot, u16 version, bool ok)
 {
 	struct flushed f = { .dev = dev, .version = version, .donor = donor, .ok = ok };
 
 	tmem_modify(dev->pool, slot, flushed_entry, &f);
+	return f.listed;
 }
 
 /* Tells the donors of @r; false: there is no room for more flushes now. */
@@ -224,8 +228,10 @@ void zcache_flush_done(u16 donor, u32 id, u32 slot, u16 version, int err)
 		counter_inc(zc, flushes_done);
 	if (!dev)
 		return;
-	if (slot < dev->nr_slots)
-		flushed(dev, donor, slot, version, !err);
+	/* What a sweep told of are strays that are counted already. */
+	if (slot < dev->nr_slots && !flushed(dev, donor, slot, version, !err) && err &&
+	    !zc_donor_is_swept(donor))
+		zc_donor_abandoned(donor);
 	zc_dev_put(dev);
 }
 EXPORT_SYMBOL_GPL(zcache_flush_done);

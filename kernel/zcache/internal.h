@@ -245,6 +245,7 @@ void zc_donors_empty(int evacuations_before);
 void zc_donor_left(u16 donor);
 void zc_donor_abandoned(u16 donor);
 void zc_donor_sweep_begins(u16 donor);
+bool zc_donor_is_swept(u16 donor);
 void zc_donor_reset(u16 donor, bool removed);
 
 /* writeback.c */
