@@ -43,14 +43,21 @@ static void writeback_endio(struct bio *bio)
 	queue_work(fswap_end_wq, &wb->work);
 }
 
-/* Locks a slot whose page is above only. */
+static bool is_above_only(const struct fswap_dev *dev, u32 slot)
+{
+	return (slotmap_get(&dev->map, slot) & (SLOT_ABOVE | SLOT_BELOW)) == SLOT_ABOVE;
+}
+
+/* Locks a slot whose page is above only; no other is locked, not for a moment: writers would wait. */
 static int lock_slot(struct fswap_dev *dev, u32 slot)
 {
+	if (!is_above_only(dev, slot))
+		return -ENOENT;
 	if (!fswap_slot_lock(dev, slot)) {
 		counter_inc(fswap, writebacks_busy);
 		return -EBUSY;
 	}
-	if ((slotmap_get(&dev->map, slot) & (SLOT_ABOVE | SLOT_BELOW)) == SLOT_ABOVE)
+	if (is_above_only(dev, slot))
 		return 0;
 	fswap_slot_unlock(dev, slot);
 	return -ENOENT;
