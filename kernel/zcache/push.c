@@ -238,7 +238,7 @@ static bool commit(struct zc_dev *dev, const struct zcache_push *push,
 	u16 list[ZCACHE_COPIES_MAX];
 	const struct zcache_remote_ops *ops;
 	unsigned int i, n;
-	int idx;
+	int idx, err;
 
 	c.r = (struct tmem_remote) {
 		.nr_donors = push->nr_donors,
@@ -261,9 +261,13 @@ static bool commit(struct zc_dev *dev, const struct zcache_push *push,
 	if (!n)
 		return true;
 	ops = zc_remote_get(&idx);
-	for (i = 0; i < n; i++)
-		if (!ops || ops->flush(list[i], dev->id, e->slot, rec->version))
+	for (i = 0; i < n; i++) {
+		err = ops ? ops->flush(list[i], dev->id, e->slot, rec->version) : -ENOENT;
+		if (!err)
+			counter_inc(zc, flushes_sent);
+		else if (err != -ENOENT)
 			zc_donor_abandoned(list[i]);
+	}
 	if (ops) {
 		ops->flush_end();
 		zc_remote_put(idx);

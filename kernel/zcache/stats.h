@@ -10,13 +10,13 @@
 	X(p, zpages)			\
 	X(p, zbytes)			\
 	X(p, same_filled_pages)		\
-	X(p, incompressible_pages)	\
 	X(p, outstanding_writeback_pages) \
 	X(p, misplaced_pages)		\
 	X(p, moves_due)			\
 	X(p, stray_copies)		\
 	X(p, stores)			\
 	X(p, stores_replaced)		\
+	X(p, incompressible_pages)	\
 	X(p, refused_disabled)		\
 	X(p, refused_pool_limit)	\
 	X(p, refused_compress_poor)	\

@@ -41,8 +41,9 @@ static int compress(struct zc_dev *dev, struct zc_entry *e, const void *src, boo
 		err = -E2BIG;
 		counter_inc(zc, refused_compress_poor);
 	} else {
-		counter_inc(zc, incompressible_pages);
 		err = keep(dev, e, src, PAGE_SIZE, ZCOMP_RAW);
+		if (!err)
+			counter_inc(zc, incompressible_pages);
 	}
 	zcomp_put(ctx);
 	return err;
