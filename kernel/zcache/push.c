@@ -117,7 +117,7 @@ static bool add(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 
 	tmem_modify(dev->pool, e->slot, mark_pushing, &m);
 	if (!m.ok) {
-		/* Replaced, or freed: gone soon. Or waits for older donors to answer. */
+		/* Replaced, or freed: gone soon. Or its list is full with donors of older versions. */
 		if (!zc_slot_is_freed(dev, e->slot))
 			zc_lru_add(dev, e);
 		zc_entry_put(dev, e);

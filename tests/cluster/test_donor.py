@@ -256,6 +256,28 @@ def test_a_donor_is_drained_and_used_again(make_cluster):
 
 
 @pytest.mark.slow
+def test_a_donor_that_is_too_slow_is_drained(make_cluster):
+    """No page comes from it in time; but the disk has them all, so they need not."""
+    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    setup = Setup(
+        cluster, {"a": "b"}, device=ON_DISK, pool_percent=5, fetch_timeout_ms=1200
+    ).bring_up()
+    a, b = cluster
+    filler = Filler(a, 130)
+    assert lent(b) > 500
+    print(f"{lent(b)} pages lent")
+    start = time.monotonic()
+    b.run("modprobe sch_netem && tc qdisc add dev eth0 root netem delay 700ms")
+    ramster.write(a, f"{ramster.settings_folder()}/node/b", drain=1)
+    wait_until(lambda: lent(b) == 0, "the pages to leave", 180)
+    print(f"drained in {time.monotonic() - start:.1f} s")
+    assert ramster.counter(a, "zcache", "fetch_hedged") > 100
+    b.run("tc qdisc del dev eth0 root")
+    filler.finish()
+    setup.take_down()
+
+
+@pytest.mark.slow
 def test_an_owner_moves_its_pages_off_a_donor(make_cluster):
     cluster = make_cluster("abc", each={"a": OWNER, "b": DONOR, "c": DONOR})
     setup = Setup(cluster, {"a": "bc"}, device=ON_DISK).bring_up()

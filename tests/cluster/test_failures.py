@@ -343,6 +343,23 @@ def test_the_disk_fails_writes(make_cluster):
 
 
 @pytest.mark.slow
+def test_the_disk_fails_while_pages_are_to_go_there(make_cluster):
+    """They are not forgotten: when it works again, they do."""
+    work = OnDm(make_cluster, "b", DM | {"backup": "none", **ramster.ONE_COPY}, "read")
+    work.cluster.allow("I/O error|Write-error on swap-device|could not be written to")
+    a = work.a
+    work.make_disk("flakey /dev/vdc 0 0 3600 1 error_writes")
+    ramster.write(a, ramster.device_folder(), backup="disk", allow_loss=0)
+    wait_until(lambda: zcache(a, "writeback_failed"), "writes to fail", 30)
+    wait_until(lambda: not zcache(a, "moves_due"), "all pages to be looked at", 60)
+    assert zcache(a, "misplaced_pages")
+    work.make_disk("linear /dev/vdc 0")
+    ramster.wait_repaired(a)
+    work.cluster["b"].kill()
+    work.finish()
+
+
+@pytest.mark.slow
 def test_the_disk_fails_altogether(make_cluster):
     """Each page that is not in memory is on the donor, too."""
     work = OnDm(make_cluster, "b", DM, "touch=20,read")

@@ -3,10 +3,14 @@
 
 import pytest
 import ramster
+from vmlab import wait_until
 
 
-def boot(make_cluster, ram):
-    node = make_cluster("a", lan=False, ram=ram, disks={"swap": "1G"})["a"]
+def boot(make_cluster, ram, *allowed):
+    cluster = make_cluster("a", lan=False, ram=ram, disks={"swap": "1G"})
+    for pattern in allowed:
+        cluster.allow(pattern)
+    node = cluster["a"]
     node.run("modprobe zcache && rmmod zcache frontswap tmem")
     node.memory_before = ramster.meminfo(node)
     return node
@@ -53,6 +57,28 @@ def test_a_full_pool_writes_back_to_the_backing_device(node):
     ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))
     ramster.pagefill(node, 150, "--phases fill,read,touch=10")
     assert ramster.counter(node, "zcache", "written_back_pages") > 1000
+    clean_up(node)
+
+
+def test_pages_that_are_not_saved_yet_leave_before_a_kill(make_cluster):
+    """Below half of the pool none is saved; but it goes to the disk when memory is short."""
+    node = boot(make_cluster, 128, "Call Trace:")  # where the kernel kills
+    ramster.load(node, "zcache")
+    ramster.set_zcache(node, max_pool_percent=90)
+    ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))
+    job = node.start_command(
+        "echo -1000 >/proc/self/oom_score_adj && "
+        "exec pagefill --mb 65 --phases fill,read --step"
+    )
+    job.wait_for_line("done fill", 120)
+    assert ramster.counter(node, "zcache", "zpages") > 1000
+    assert ramster.counter(node, "zcache", "saved_pages") == 0
+    victim = node.start_command("echo 1000 >/proc/self/oom_score_adj && exec sleep 1000")
+    node.run("echo f >/proc/sysrq-trigger")
+    wait_until(lambda: ramster.counter(node, "zcache", "written_back_pages") > 100, "room", 20)
+    assert victim.wait(timeout=30, check=False).status
+    job.write("\n\n")
+    assert '"bad_pages": 0' in job.wait(timeout=120).out
     clean_up(node)
 
 
