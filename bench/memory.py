@@ -64,7 +64,11 @@ def fill(node, megabytes, spare=SPARE_MB):
 
 
 def growth(before, after):
-    return {name: size - before.get(name, 0) for name, size in after.items() if size != before.get(name, 0)}
+    """What has grown. What has shrunk meanwhile was not the index's, and pays for nothing of it."""
+    return {
+        name: size - before.get(name, 0)
+        for name, size in after.items() if size > before.get(name, 0)
+    }
 
 
 def memory_per_remote_page(cluster, ours, wanted):
