@@ -307,7 +307,8 @@ def test_a_link_is_cut(make_cluster, donors, device, way):
 @POLICIES
 def test_a_link_flaps(make_cluster, donors, device):
     """Neither a read nor a write fails for a silence shorter than the dead threshold."""
-    work = Filled(make_cluster, donors, device, "rewrite=40,touch=20,read")
+    # So much that a busy host, whose clocks go on, sees the silence before it is over
+    work = Filled(make_cluster, donors, device, "rewrite=40,touch=20,read", dead_ms=8000)
     link = work.cluster.link("a", "b")
     work.job.write("\n")
     for _ in range(6):
