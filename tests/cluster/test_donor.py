@@ -367,10 +367,14 @@ def test_a_donor_is_unloaded_and_loaded_under_traffic(make_cluster, how):
 @pytest.mark.slow
 def test_unloading_in_order_works_under_io(make_cluster):
     """down while programs fault: swap goes off, and then each module goes."""
-    a, b, setup = two_nodes(make_cluster)
+    a, b, setup = two_nodes(make_cluster, owner=OWNER | {"ram": 256})
     for _ in range(3):
+        # As long as another program has locked so much, memory is short; then all fits
+        other = a.start_command("cd /tmp && exec stress-ng --vm 1 --vm-bytes 96M --vm-locked --vm-keep")
         job = a.start_command("pagefill --mb 130 --threads 4 --phases fill,touch=100,touch=100,read")
         wait_until(lambda: lent(b) > 500 or not job.running(), "pages on b", 120)
+        other.kill(2)
+        other.wait(check=False)
         ramster.swap_off(a)
         ramster.remove_device(a)
         ramster.leave(a)
