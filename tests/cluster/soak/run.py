@@ -385,6 +385,8 @@ class Soak:
 
     def result(self):
         verified = sum(w.verified for w in self.workers.values())
+        if not verified:
+            self.blame("no page was verified")
         return {
             "seed": self.options.seed,
             "policy": self.options.policy,

@@ -114,6 +114,11 @@ class Worker:
             raise CommandFailed(job.describe())
         if not status:
             self.verified += json.loads(job.lines()[-1])["pages_verified"]
+            return
+        # It lost a page of its own: what it had seen until then counts
+        if self.pulse.take()[0]:
+            self.blame(f"{self.member.name}: wrong pages: {job.describe()}")
+        self.verified += self.pulse.verified
 
     def _program(self, kind):
         script = REDIS if kind == "redis" else STRESS
