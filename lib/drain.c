@@ -50,16 +50,11 @@ static char *node_dir(const struct rms_host *host, const char *node, struct rms_
 	return dir;
 }
 
-static int set(struct rms_host *host, struct rms_journal *j, const char *dir, bool on, struct rms_error *err)
-{
-	return rms_cfs_set_int(host, j, dir, "drain", on, err);
-}
-
 int rms_drain(struct rms_host *host, const char *node, bool on, struct rms_error *err)
 {
 	char *dir = node_dir(host, node, err);
 	struct rms_journal none = { 0 };
-	int ret = dir ? set(host, &none, dir, on, err) : -1;
+	int ret = dir ? rms_cfs_set_int(host, &none, dir, "drain", on, err) : -1;
 
 	rms_journal_forget(&none);
 	free(dir);
@@ -112,7 +107,7 @@ static int undrain_but(struct rms_host *host, struct rms_journal *j, char *const
 	for (i = 0; i < all; i++) {
 		char *dir = rms_format("%s/%s", nodes, names[i]);
 
-		if (!is_among(names[i], keep, n) && set(host, j, dir, false, err))
+		if (!is_among(names[i], keep, n) && rms_cfs_set_int(host, j, dir, "drain", 0, err))
 			ret = -1;
 		free(dir);
 	}
