@@ -145,7 +145,9 @@ static bool put_one(struct rs_owner *owner, struct tmem_pool *pool,
 u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
 	u64 budget = rs_donor_room_for(atomic_long_read(&owner->frames)) << PAGE_SHIFT;
-	struct tmem_pool *pool = pool_of(owner, hdr->pool, true);
+	/* Who is refused all costs nothing. */
+	bool equipped = budget && !rs_owner_equip(owner);
+	struct tmem_pool *pool = pool_of(owner, hdr->pool, equipped);
 	const u8 *data = payload + hdr->count * RS_WIRE_REC;
 	struct rs_wire_rec rec;
 	u64 stored = 0;

@@ -10,7 +10,7 @@
 /* What netlink and debugfs show of an owner. */
 struct rs_owner_info {
 	u64 pages;		/* that it has here */
-	bool away;		/* it has no connection */
+	bool away;		/* it has pages, but no connection */
 	u32 grace_s;		/* then: seconds until they are freed */
 };
 

@@ -4,8 +4,9 @@
  *
  * - rs_owner (owner.c): one incarnation of an owner, with its pools. The table (by node
  *   number) holds a reference, and so does each of its connections. A new
- *   incarnation takes the old one's place; the old one's pages go with its last
- *   reference. Without a connection its pages stay for the grace time.
+ *   incarnation takes the old one's place, and what held its pages, if no connection of its is
+ *   left; else these go with its last reference. Without a connection its pages
+ *   stay for the grace time.
  * - rs_lent (donor.c): a zpage of an owner's, in its tmem pool; freed with the last
  *   reference. A GET holds one while it copies.
  * All in process context: zsmalloc wants it.
@@ -26,11 +27,13 @@
  * struct rs_owner - an owner that has pages here, or may put some
  * @conns:  connections; owner.c's lock guards it
  * @left:   jiffies at which the last of them ended; likewise
+ * @away:   it has pages, but no connection; likewise
+ * @zs:     NULL before its first page; stays as long as its owner
  * @pool_id: what @zs is called by
  * @pages:  zpages
  * @frames: page frames that they take up with their index, when last looked at
  * @compacted: @pages when @zs was last compacted
- * @pools_lock: making pools; a pool stays as long as its owner
+ * @pools_lock: making @zs and pools; a pool stays as long as its owner
  */
 struct rs_owner {
 	struct kref refs;
@@ -38,6 +41,7 @@ struct rs_owner {
 	u8 incarnation[RS_INCARNATION_BYTES];
 	unsigned int conns;
 	unsigned long left;
+	bool away;
 	struct zs_pool *zs;
 	int pool_id;
 	atomic_long_t pages;
@@ -51,6 +55,7 @@ struct rs_owner {
 struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYTES]);
 void rs_owner_leave(struct rs_owner *owner);
 struct rs_owner *rs_owner_next(u16 num);
+int rs_owner_equip(struct rs_owner *owner);
 void rs_owner_put(struct rs_owner *owner);
 void rs_owner_forget(u16 num);
 void rs_owner_count(struct rs_owner *owner);

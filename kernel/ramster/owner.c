@@ -7,12 +7,17 @@
  * in the same incarnation finds all; one that has restarted has forgotten its pages,
  * and they are freed at once. When we forget first, the owner must hear of it: from
  * then on we present ourselves to it in another incarnation (rs_owner_present()).
+ *
+ * What holds an owner's pages is made for its first one, and then used on: by its next life, and
+ * for EMPTY_GRACE_S if it leaves without pages. It registers slab caches and a shrinker, so to
+ * have that done anew for each connection would be too cheap a way to keep a donor busy.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/idr.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <linux/workqueue.h>
@@ -26,7 +31,9 @@
 #include "room.h"
 #include "stats.h"
 
-/* Guards owners, the table's references, lives, and each owner's conns and left. */
+#define EMPTY_GRACE_S	30U
+
+/* Guards owners, the table's references, lives, and each owner's conns, left and away. */
 static DEFINE_MUTEX(owners_lock);
 static DEFINE_XARRAY(owners);
 static DEFINE_IDA(pool_ids);
@@ -64,6 +71,7 @@ static void count_frames(struct rs_owner *owner, long now)
 void rs_owner_count(struct rs_owner *owner)
 {
 	unsigned long more = atomic_long_read(&owner->pages) * LENT_BYTES;
+	struct zs_pool *zs = smp_load_acquire(&owner->zs);	/* rs_owner_equip() */
 	struct tmem_pool *pool;
 	int i;
 
@@ -72,16 +80,17 @@ void rs_owner_count(struct rs_owner *owner)
 		if (pool)
 			more += tmem_pool_bytes(pool);
 	}
-	count_frames(owner, zs_get_total_pages(owner->zs) + PFN_UP(more));
+	count_frames(owner, (zs ? zs_get_total_pages(zs) : 0) + PFN_UP(more));
 }
 
 /* Frees the frames that its holes add up to, if it has new ones. Recalling only; process context. */
 void rs_owner_compact(struct rs_owner *owner)
 {
+	struct zs_pool *zs = smp_load_acquire(&owner->zs);	/* rs_owner_equip() */
 	long pages = atomic_long_read(&owner->pages);
 
-	if (pages < owner->compacted)
-		zs_compact(owner->zs);
+	if (zs && pages < owner->compacted)
+		zs_compact(zs);
 	owner->compacted = pages;
 	rs_owner_count(owner);
 }
@@ -113,17 +122,48 @@ void rs_owner_put(struct rs_owner *owner)
  */
 static int pool_create(struct rs_owner *owner)
 {
+	struct zs_pool *zs;
 	char name[24];
 
+	lockdep_assert_held(&owner->pools_lock);
 	owner->pool_id = ida_alloc(&pool_ids, RS_CONN_GFP);
 	if (owner->pool_id < 0)
 		return owner->pool_id;
 	snprintf(name, sizeof(name), "ramster-%d", owner->pool_id);
-	owner->zs = zs_create_pool(name);
-	if (owner->zs)
+	zs = zs_create_pool(name);
+	if (!zs) {
+		ida_free(&pool_ids, owner->pool_id);
+		return -ENOMEM;
+	}
+	counter_inc(rs, donor_pools_made);
+	/* rs_owner_count() looks without the lock. */
+	smp_store_release(&owner->zs, zs);
+	return 0;
+}
+
+/**
+ * rs_owner_equip - make what holds an owner's pages, if it is not there yet
+ * @owner: whose; the caller is one of its connections
+ *
+ * Memory reclaim on its behalf starts no I/O: that may end at an owner who waits for us.
+ *
+ * Context: process, sleeps.
+ * Return: 0, or -ENOMEM.
+ */
+int rs_owner_equip(struct rs_owner *owner)
+{
+	unsigned int noio;
+	int err = 0;
+
+	if (smp_load_acquire(&owner->zs))
 		return 0;
-	ida_free(&pool_ids, owner->pool_id);
-	return -ENOMEM;
+	noio = memalloc_noio_save();
+	mutex_lock(&owner->pools_lock);
+	if (!owner->zs)
+		err = pool_create(owner);
+	mutex_unlock(&owner->pools_lock);
+	memalloc_noio_restore(noio);
+	return err;
 }
 
 static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
@@ -136,10 +176,20 @@ static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_B
 	owner->num = num;
 	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
 	mutex_init(&owner->pools_lock);
-	if (!pool_create(owner))
-		return owner;
-	rs_owner_put(owner);
-	return NULL;
+	return owner;
+}
+
+/* The pages of an owner's life before are freed, but not what holds them. It is in no table. */
+static void renew(struct rs_owner *owner, const u8 incarnation[RS_INCARNATION_BYTES])
+{
+	int i;
+
+	for (i = 0; i < RS_DEVICES; i++)
+		if (owner->pools[i])
+			tmem_flush_pool(owner->pools[i]);
+	rs_owner_count(owner);
+	owner->away = false;
+	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
 }
 
 /* One line in the log, and an event, for a change of an owner's state. Process context. */
@@ -166,7 +216,7 @@ static struct rs_owner *table_remove(u16 num)
 
 	lockdep_assert_held(&owners_lock);
 	owner = xa_erase(&owners, num);
-	if (owner && !owner->conns)
+	if (owner && owner->away)
 		counter_dec(rs, owners_away);
 	return owner;
 }
@@ -198,17 +248,23 @@ struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYT
 	mutex_lock(&owners_lock);
 	owner = table_find(num, incarnation);
 	if (!owner) {
-		/* Not under the lock: a pool may have to wait for memory reclaim, and that for us. */
+		/* With connections it is on its way out, and takes its pages along. */
+		old = table_remove(num);
+		if (old && !old->conns)
+			swap(made, old);
 		mutex_unlock(&owners_lock);
-		made = owner_new(num, incarnation);
+		if (made)
+			renew(made, incarnation);
+		else
+			made = owner_new(num, incarnation);
 		mutex_lock(&owners_lock);
 		owner = table_find(num, incarnation);
 	}
 	if (!owner) {
-		old = table_remove(num);
 		if (made && !xa_is_err(xa_store(&owners, num, made, RS_CONN_GFP)))
 			swap(owner, made);
-	} else if (!owner->conns) {
+	} else if (owner->away) {
+		owner->away = false;
 		counter_dec(rs, owners_away);
 		tell(num, RAMSTER_EVENT_OWNER_BACK, "is back: its %ld pages were kept",
 		     atomic_long_read(&owner->pages));
@@ -229,7 +285,8 @@ struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYT
  * rs_owner_leave - a connection of an owner's has ended
  * @owner: of rs_owner_enter()
  *
- * With the last one the grace time of its pages begins. An owner without pages is forgotten.
+ * With the last one the grace time of its pages begins. Who has none is forgotten soon, and who
+ * has had none at once.
  *
  * Context: process.
  */
@@ -241,16 +298,18 @@ void rs_owner_leave(struct rs_owner *owner)
 	mutex_lock(&owners_lock);
 	if (!--owner->conns && xa_load(&owners, owner->num) == owner) {
 		pages = atomic_long_read(&owner->pages);
-		counter_inc(rs, owners_away);
+		owner->left = jiffies;
 		if (pages) {
-			owner->left = jiffies;
+			owner->away = true;
+			counter_inc(rs, owners_away);
 			tell(owner->num, RAMSTER_EVENT_OWNER_AWAY,
 			     "is away: its %ld pages are kept for %u s", pages,
 			     READ_ONCE(rs_settings.grace_s));
-			queue_delayed_work(system_dfl_wq, &grace, 0);
-		} else {
-			gone = table_remove(owner->num);
 		}
+		if (owner->zs)
+			mod_delayed_work(system_dfl_wq, &grace, 0);
+		else
+			gone = table_remove(owner->num);
 	}
 	mutex_unlock(&owners_lock);
 	if (gone)
@@ -307,13 +366,15 @@ struct rs_owner *rs_owner_next(u16 num)
 	return owner;
 }
 
-/* Seconds until the pages of an owner that is away are freed, rounded up. */
+/* Seconds until an owner without a connection is forgotten, with its pages, rounded up. */
 static u32 grace_left(const struct rs_owner *owner)
 {
 	unsigned long away = (jiffies - owner->left) / HZ;
 	u32 grace_s = READ_ONCE(rs_settings.grace_s);
 
 	lockdep_assert_held(&owners_lock);
+	if (!owner->away)
+		grace_s = min(grace_s, EMPTY_GRACE_S);
 	return away < grace_s ? grace_s - away : 0;
 }
 
@@ -331,7 +392,7 @@ static struct rs_owner *take_expired(u32 *next)
 			continue;
 		left = grace_left(owner);
 		if (!left) {
-			lives[num]++;
+			lives[num] += owner->away;
 			return table_remove(num);
 		}
 		*next = min(*next, left);
@@ -351,11 +412,13 @@ static void grace_work(struct work_struct *work)
 		mutex_unlock(&owners_lock);
 		if (!owner)
 			break;
-		pages = atomic_long_read(&owner->pages);
-		counter_inc(rs, owners_expired);
-		counter_add(rs, pages_expired, pages);
-		tell(owner->num, RAMSTER_EVENT_OWNER_EXPIRED,
-		     "did not come back in time: its %ld pages are freed", pages);
+		if (owner->away) {
+			pages = atomic_long_read(&owner->pages);
+			counter_inc(rs, owners_expired);
+			counter_add(rs, pages_expired, pages);
+			tell(owner->num, RAMSTER_EVENT_OWNER_EXPIRED,
+			     "did not come back in time: its %ld pages are freed", pages);
+		}
 		rs_owner_put(owner);
 	} while (true);
 	if (next != U32_MAX)
@@ -376,7 +439,7 @@ void rs_owner_read(u16 num, struct rs_owner_info *info)
 	owner = xa_load(&owners, num);
 	if (owner) {
 		info->pages = atomic_long_read(&owner->pages);
-		info->away = !owner->conns;
+		info->away = owner->away;
 		if (info->away)
 			info->grace_s = grace_left(owner);
 	}

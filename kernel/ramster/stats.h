@@ -27,6 +27,7 @@
 	X(p, donor_gets)		\
 	X(p, donor_gets_missed)		\
 	X(p, donor_flushes)		\
+	X(p, donor_pools_made)		\
 	X(p, bytes_sent)		\
 	X(p, bytes_received)		\
 	X(p, frames_received)		\

@@ -138,6 +138,18 @@ def test_quota_counts_what_pages_cost(unharmed):
     assert secure(b, "donor_puts_refused") > before
 
 
+def test_reconnecting_costs_little(unharmed):
+    """What holds the pages of an owner is made once, and not for who has none."""
+    _, b, c = unharmed
+    made, puts = secure(b, "donor_pools_made"), secure(b, "donor_puts")
+    for _ in range(3):
+        rogue(c, b, "greet")
+    assert secure(b, "donor_pools_made") == made
+    rogue(c, b, "reconnect", 50)
+    assert secure(b, "donor_puts") >= puts + 50
+    assert secure(b, "donor_pools_made") <= made + 1
+
+
 def test_frames_that_make_no_sense(unharmed):
     """Random and mutated frames with right tags, and some without, from one who has the key."""
     _, b, c = unharmed

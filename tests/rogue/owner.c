@@ -271,6 +271,28 @@ static bool hoard(unsigned long most)
 	       receive(&t, &hdr) && hdr.type == RS_FLUSH_REPLY;
 }
 
+/* A page, and then a new life that knows nothing of it, again and again. */
+static bool reconnect(unsigned long count)
+{
+	u8 life[16], payload[RS_WIRE_REC + 200];
+	struct rs_wire_put_reply reply;
+	struct rs_wire_hdr hdr;
+	unsigned long i;
+
+	me.self.incarnation = life;
+	for (i = 0; i < count; i++) {
+		random_bytes(life, sizeof(life));
+		hdr = (struct rs_wire_hdr){ .type = RS_PUT, .count = 1 };
+		if (!shake_hands(&t, address, RS_LANE_BULK) ||
+		    !send_frame(&t, hdr, payload, a_put(payload)) || !receive(&t, &hdr) ||
+		    hdr.type != RS_PUT_REPLY ||
+		    rs_wire_put_reply_decode(t.frame + RS_WIRE_HDR, hdr.count, &reply) || !reply.stored)
+			return false;
+		close(t.fd);
+	}
+	return true;
+}
+
 /* A byte of a HELLO a second. */
 static bool slow_loris(unsigned long seconds)
 {
@@ -530,6 +552,7 @@ static const struct attack {
 	{ "oversized-hello", oversized_hello },
 	{ "foreign-pool", foreign_pool },
 	{ "hoard", hoard },
+	{ "reconnect", reconnect },
 	{ "slow-loris", slow_loris },
 	{ "greet", greet },
 	{ "flood", flood },
