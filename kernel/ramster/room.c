@@ -9,7 +9,8 @@
  *
  * Pages are taken down to 9/8 of the reserve; below the reserve they are
  * called back, up to 10/8 of it. Without this gap each page that a program of
- * ours touches would start a recall.
+ * ours touches would start a recall. Likewise the last LIMIT_GAP frames below the first limit are
+ * not given away: what a PUT costs beyond the bytes of its pages is known when it is done.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -22,6 +23,7 @@
 #include "room.h"
 
 #define ROOM_AGE (HZ / 20)
+#define LIMIT_GAP 256UL		/* but at most 1/16 of the limit */
 
 static unsigned long mb_to_pages(u32 mb)
 {
@@ -85,11 +87,12 @@ bool rs_room_is_short(void)
 
 u64 rs_donor_room(void)
 {
-	long keep = reserve(), room;
+	long keep = reserve(), max = most(), room;
 
 	if (rs_is_recalling())
 		return 0;
-	room = min_t(long, (long)most() - (long)rs_donor_frames(), available() - keep - keep / 8);
+	max -= min_t(unsigned long, LIMIT_GAP, max / 16);
+	room = min_t(long, max - (long)rs_donor_frames(), available() - keep - keep / 8);
 	return room > 0 ? room : 0;
 }
 
