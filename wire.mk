@@ -13,10 +13,11 @@ WIRE_HEADERS := $(wildcard kernel/ramster/*.h) kernel/tmem/remote_entry.h wire.m
 
 wire-test-wire := kernel/ramster/wire.c
 wire-test-placement := kernel/ramster/placement.c
+wire-test-fair := kernel/ramster/fair.c
 wire-test-remote_entry :=
 wire-test-auth := kernel/ramster/wire.c kernel/ramster/auth.c kernel/ramster/hello.c \
 	tests/crypto/crypto_user.c
-WIRE_TESTS := wire placement remote_entry auth
+WIRE_TESTS := wire placement fair remote_entry auth
 
 define wire-test-rule
 $(WIRE_OUT)/test-$(1): tests/unit/test_$(1).c $(wire-test-$(1)) $(WIRE_HEADERS)
@@ -26,7 +27,7 @@ endef
 $(foreach t,$(WIRE_TESTS),$(eval $(call wire-test-rule,$(t))))
 
 .PHONY: wire-check
-wire-check: $(addprefix $(WIRE_OUT)/test-,$(WIRE_TESTS)) ## test frames, placement and remote entries
+wire-check: $(addprefix $(WIRE_OUT)/test-,$(WIRE_TESTS)) ## test frames, placement, shares and remote entries
 	@for t in $^; do ./$$t || exit 1; done
 
 FUZZ_PURE := $(addprefix kernel/ramster/,wire.c auth.c hello.c)

@@ -153,6 +153,7 @@ u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8
 	u64 stored = 0;
 	unsigned int i;
 
+	WRITE_ONCE(owner->put_at, jiffies);
 	for (i = 0; i < hdr->count; i++) {
 		rs_wire_rec_decode(payload + i * RS_WIRE_REC, &rec);
 		if (pool && budget >= rec.len && put_one(owner, pool, &rec, data)) {

@@ -19,6 +19,7 @@
 #include <linux/types.h>
 
 #include "donor.h"
+#include "fair.h"
 #include "node.h"
 #include "tmem/tmem.h"
 #include "wire.h"
@@ -32,6 +33,7 @@
  * @pool_id: what @zs is called by
  * @pages:  zpages
  * @frames: page frames that they take up with their index, when last looked at
+ * @put_at: jiffies of its last PUT
  * @compacted: @pages when @zs was last compacted
  * @pools_lock: making @zs and pools; a pool stays as long as its owner
  */
@@ -46,6 +48,7 @@ struct rs_owner {
 	int pool_id;
 	atomic_long_t pages;
 	atomic_long_t frames;
+	unsigned long put_at;
 	long compacted;
 	struct mutex pools_lock;
 	struct tmem_pool *pools[RS_DEVICES];
@@ -56,10 +59,14 @@ struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYT
 void rs_owner_leave(struct rs_owner *owner);
 struct rs_owner *rs_owner_next(u16 num);
 int rs_owner_equip(struct rs_owner *owner);
+unsigned int rs_owners_read(struct rs_fair_owner *info, unsigned int max);
 void rs_owner_put(struct rs_owner *owner);
 void rs_owner_forget(u16 num);
 void rs_owner_count(struct rs_owner *owner);
 void rs_owner_compact(struct rs_owner *owner);
+
+/* recall.c */
+void rs_recall_ask(struct rs_owner *owner, unsigned long want);
 
 /* donor.c */
 u64 rs_donor_put(struct rs_owner *owner, const struct rs_wire_hdr *hdr, const u8 *payload);

@@ -35,7 +35,7 @@ int nm_table_add(struct nm_node *node)
 		return -ENOSPC;
 	change_begin();
 	list_add_tail(&node->list, &nodes);
-	nr_nodes++;
+	WRITE_ONCE(nr_nodes, nr_nodes + 1);
 	change_end();
 	return 0;
 }
@@ -44,7 +44,7 @@ void nm_table_remove(struct nm_node *node)
 {
 	change_begin();
 	list_del(&node->list);
-	nr_nodes--;
+	WRITE_ONCE(nr_nodes, nr_nodes - 1);
 	if (node->num >= 0)
 		by_num[node->num] = NULL;
 	change_end();
@@ -214,6 +214,13 @@ bool rs_node_next(u16 num, struct rs_node_info *info)
 	}
 	mutex_unlock(&table_lock);
 	return found;
+}
+
+unsigned int rs_node_count(void)
+{
+	unsigned int nr = READ_ONCE(nr_nodes);
+
+	return nr - (nr && rs_local_num() >= 0);
 }
 
 /**

@@ -68,6 +68,9 @@ int rs_local_num(void);
 /* The first node with a number >= @num; false at the end. Process context. */
 bool rs_node_next(u16 num, struct rs_node_info *info);
 
+/* How many other nodes there are. Any context. */
+unsigned int rs_node_count(void);
+
 /* Copies of the cluster's keys, the one to use first; how many. Process context. */
 unsigned int rs_cluster_keys(struct rs_auth_key keys[RS_KEYS]);
 

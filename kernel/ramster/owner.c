@@ -32,6 +32,7 @@
 #include "stats.h"
 
 #define EMPTY_GRACE_S	30U
+#define WANTS_S		30	/* since a PUT: there may be more to come */
 
 /* Guards owners, the table's references, lives, and each owner's conns, left and away. */
 static DEFINE_MUTEX(owners_lock);
@@ -176,6 +177,7 @@ static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_B
 	owner->num = num;
 	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
 	mutex_init(&owner->pools_lock);
+	owner->put_at = jiffies - WANTS_S * HZ;
 	return owner;
 }
 
@@ -189,6 +191,7 @@ static void renew(struct rs_owner *owner, const u8 incarnation[RS_INCARNATION_BY
 			tmem_flush_pool(owner->pools[i]);
 	rs_owner_count(owner);
 	owner->away = false;
+	owner->put_at = jiffies - WANTS_S * HZ;
 	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
 }
 
@@ -364,6 +367,40 @@ struct rs_owner *rs_owner_next(u16 num)
 		kref_get(&owner->refs);
 	mutex_unlock(&owners_lock);
 	return owner;
+}
+
+/**
+ * rs_owners_read - what owners have, and who wants more
+ * @info: out
+ * @max:  how many of them there is place for
+ *
+ * An owner near its quota wants nothing: it cannot have it.
+ *
+ * Context: process.
+ * Return: how many there are.
+ */
+unsigned int rs_owners_read(struct rs_fair_owner *info, unsigned int max)
+{
+	unsigned long quota = rs_room_quota(), num, put_at;
+	struct rs_owner *owner;
+	unsigned int nr = 0;
+
+	mutex_lock(&owners_lock);
+	xa_for_each(&owners, num, owner) {
+		if (nr == max)
+			break;
+		put_at = READ_ONCE(owner->put_at);
+		info[nr] = (struct rs_fair_owner) {
+			.frames = atomic_long_read(&owner->frames),
+			.num = num,
+			.here = owner->conns,
+			.wants = time_before(jiffies, put_at + WANTS_S * HZ),
+		};
+		info[nr].wants &= info[nr].frames < quota - quota / 8;
+		nr++;
+	}
+	mutex_unlock(&owners_lock);
+	return nr;
 }
 
 /* Seconds until an owner without a connection is forgotten, with its pages, rounded up. */

@@ -204,7 +204,8 @@ bool rs_peer_read(u16 num, struct rs_peer_info *info)
 	info->has_incarnation = peer->has_incarnation;
 	memcpy(info->incarnation, peer->incarnation, sizeof(info->incarnation));
 	info->room = peer->room;
-	info->recalling = peer->recalling;
+	/* Until all has left that it has asked for. */
+	info->recalling = peer->recalling && zcache_donor_is_leaving(num);
 	spin_unlock(&peer->lock);
 	info->pages_remote = zcache_donor_pages(num);
 	rs_peer_put(peer);

@@ -10,6 +10,7 @@
  *   that do would send their pages back and forth;
  * - memory reclaim calls the shrinker while the reserve is near, or comes to its end (OOM);
  * - the administrator drains this node.
+ * Else owners may be asked for each other's sake (shares.c).
  *
  * Then nothing more is lent, and each connected owner is asked for its share of what is
  * wanted (RECALL). What has not come back after ROUND_MS is asked for anew. No page is ever
@@ -34,6 +35,7 @@
 #include "recall.h"
 #include "room.h"
 #include "server.h"
+#include "shares.h"
 #include "stats.h"
 #include "trace.h"
 #include "zcache/zcache.h"
@@ -167,8 +169,14 @@ static unsigned long wanted(unsigned long lent)
 	return min(excess, lent);
 }
 
-/* Asks @owner for its share of @want of the @lent frames. */
-static void ask_one(struct rs_owner *owner, unsigned long want, unsigned long lent)
+/**
+ * rs_recall_ask - ask an owner for some of what it has here
+ * @owner: the owner
+ * @want:  page frames
+ *
+ * Context: process.
+ */
+void rs_recall_ask(struct rs_owner *owner, unsigned long want)
 {
 	unsigned long frames = atomic_long_read(&owner->frames);
 	unsigned long pages = atomic_long_read(&owner->pages);
@@ -177,8 +185,8 @@ static void ask_one(struct rs_owner *owner, unsigned long want, unsigned long le
 
 	if (!frames || !pages)
 		return;
-	/* In pages, as many as lie in its share of the frames. */
-	share = mul_u64_u64_div_u64(want, pages, lent);
+	/* In pages, as many as lie in so many frames. */
+	share = mul_u64_u64_div_u64(want, pages, frames);
 	mb = clamp_t(u64, DIV_ROUND_UP_ULL(share, PAGES_A_MB), 1, U16_MAX);
 	if (!rs_server_recall(owner->num, mb))
 		return;
@@ -196,7 +204,9 @@ static void ask_all(unsigned long want, unsigned long lent)
 	recall.lent = lent;
 	for (num = 0; (owner = rs_owner_next(num)); num++) {
 		num = owner->num;
-		ask_one(owner, want, lent);
+		/* Each for its share. */
+		rs_recall_ask(owner, mul_u64_u64_div_u64(want, atomic_long_read(&owner->frames),
+							 lent));
 		rs_owner_put(owner);
 	}
 }
@@ -293,6 +303,8 @@ static void recall_work(struct work_struct *work)
 	} else if (!recalling) {
 		/* It came back by itself. */
 		atomic_long_cmpxchg(&ceiling, most, LONG_MAX);
+		if (lent)
+			rs_shares_look();
 	}
 	if (lent || recalling)
 		queue_delayed_work(recall_wq, &watch, POLL);

@@ -21,6 +21,7 @@
 #include "node.h"
 #include "recall.h"
 #include "room.h"
+#include "shares.h"
 
 #define ROOM_AGE (HZ / 20)
 #define LIMIT_GAP 256UL		/* but at most 1/16 of the limit */
@@ -96,6 +97,11 @@ u64 rs_donor_room(void)
 	return room > 0 ? room : 0;
 }
 
+unsigned long rs_room_quota(void)
+{
+	return mb_to_pages(READ_ONCE(rs_settings.quota_mb)) ?: ULONG_MAX;
+}
+
 /**
  * rs_donor_room_for - what is left for one owner
  * @frames: page frames that it takes up already
@@ -104,10 +110,8 @@ u64 rs_donor_room(void)
  */
 u64 rs_donor_room_for(unsigned long frames)
 {
-	unsigned long quota = mb_to_pages(READ_ONCE(rs_settings.quota_mb));
-	u64 room = rs_donor_room();
+	unsigned long quota = rs_room_quota();
+	unsigned long room = rs_shares_room(frames, rs_donor_room());
 
-	if (!quota)
-		return room;
-	return min_t(u64, room, quota > frames ? quota - frames : 0);
+	return min(room, quota > frames ? quota - frames : 0);
 }

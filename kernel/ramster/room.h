@@ -10,6 +10,9 @@ u64 rs_donor_room_for(unsigned long frames);
 /* Page frames that all owners take up; owner.c counts. */
 unsigned long rs_donor_frames(void);
 
+/* The most for one owner; ULONG_MAX: no limit. Any context. */
+unsigned long rs_room_quota(void);
+
 unsigned long rs_room_excess(bool recalling);
 bool rs_room_is_short(void);
 

@@ -53,6 +53,7 @@
 	X(p, recall_thrashing)		\
 	X(p, recall_shrinker)		\
 	X(p, recall_oom_waits)		\
+	X(p, recall_shares)		\
 	X(p, rx_wakeups)
 
 COUNTERS_DECLARE(rs, RS_COUNTERS);

@@ -2,7 +2,7 @@
 """A donor comes first: what it lent it gets back, whatever becomes of the owner.
 
     a --- b        a swaps to b's RAM; a disk is behind it
-    a --- c        c, where there is one, is a second donor
+    a --- c        c, where there is one, is a second donor, or owner
 """
 
 import json
@@ -160,6 +160,31 @@ def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster):
     assert vmstat(b, "oom_kill") == 0
     filler.finish()
     b.run("swapoff /dev/vdc")
+    setup.take_down()
+
+
+@pytest.mark.slow
+def test_the_second_owner_gets_its_share(make_cluster):
+    """The first has taken all that b lends. It gives back what c wants of it, up to half."""
+    cluster = make_cluster("abc", each={"a": OWNER, "b": {"ram": 256}, "c": OWNER})
+    a, b, c = cluster
+    settings = {"pool_percent": 5, "lend_max_mb": 12, **QUICK}
+    setup = Setup(cluster, {"a": "b", "c": "b"}, device=ON_DISK, **settings).bring_up()
+    first = Filler(a, 160)
+    wait_until(lambda: status_of(a, "b")["room"] == 0, "b to be full", 60)
+    alone = lent(b)
+    assert alone > 3000 and not count(b, "recall_shares")
+    second = c.start_command("exec pagefill --mb 150 --content mixed --soak --phases fill,rewrite=30")
+    wait_until(lambda: status_of(b, "c")["pages_lent"] > alone // 3, "c to get its share", 200)
+    of_a, of_c = (status_of(b, name)["pages_lent"] for name in "ac")
+    print(f"a has {of_a} and c {of_c}, where a had {alone}; asked {count(b, 'recall_shares')} times")
+    assert of_a > alone // 3 and count(b, "recall_shares")
+    assert "an owner has less than its share of what is lent here" in b.output("dmesg")
+    assert count(a, "recalls_received") and not count(c, "recalls_received")
+    assert not count(b, "recalls")
+    second.kill(15)
+    assert json.loads(second.wait(timeout=200).out.splitlines()[-1])["bad_pages"] == 0
+    first.finish()
     setup.take_down()
 
 
