@@ -52,14 +52,19 @@ class Goal:
         self.key = key
         self.text = text
 
+    def workload_of(self, figures):
+        return self.workload
+
     def value(self, figures):
+        workload = self.workload_of(figures)
         if self.theirs is None:
-            return figures.median(self.workload, self.ours, self.key)
-        return figures.ratio(self.workload, self.ours, self.theirs, self.key)
+            return figures.median(workload, self.ours, self.key)
+        return figures.ratio(workload, self.ours, self.theirs, self.key)
 
     def samples(self, figures):
+        workload = self.workload_of(figures)
         systems = [self.ours] + ([self.theirs] if self.theirs else [])
-        return min(figures.count(self.workload, system) for system in systems)
+        return min(figures.count(workload, system) for system in systems)
 
     def judge(self, figures):
         entry = {"text": self.text, "goal": self.goal, "value": None, "met": None}
@@ -107,13 +112,6 @@ class MakeVsDisk(Goal):
             if figures.median(f"make_{jobs}", self.ours, self.key) >= 2 * unpressed:
                 return f"make_{jobs}"
         raise NoData(f"with {JOBS[-1]} jobs the disk is not twice as slow as unpressed")
-
-    def value(self, figures):
-        return figures.ratio(self.workload_of(figures), self.ours, self.theirs, self.key)
-
-    def samples(self, figures):
-        workload = self.workload_of(figures)
-        return min(figures.count(workload, system) for system in (self.ours, self.theirs))
 
 
 class WorstMake(Goal):
