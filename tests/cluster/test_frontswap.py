@@ -15,11 +15,13 @@ import json
 import re
 
 import pytest
+import ramster
 from vmlab import Cluster, wait_until
 
 CONFIG = "/sys/kernel/config/frontswap"
 DEV = "/dev/frontswap0"
 KNOBS = "/sys/module/fswap_test/parameters"
+SMALL = "/sys/fs/cgroup/small"
 
 
 class Frontswap:
@@ -67,7 +69,7 @@ class Frontswap:
     def start_pagefill(self, phases, options=""):
         """In a cgroup that has room for half of it."""
         return self.node.start_command(
-            "echo $$ >/tmp/cg/small/cgroup.procs; exec pagefill --mb 48 --content random "
+            f"echo $$ >{SMALL}/cgroup.procs; exec pagefill --mb 48 --content random "
             f"--threads 2 --phases {phases} {options}"
         )
 
@@ -123,11 +125,8 @@ def machine():
             cluster = holder["cluster"] = Cluster(
                 "a", name="test_frontswap", ram=384, cpus=2, disks={"disk": "128M"}, lan=False
             ).boot()
-            cluster["a"].run(
-                "mkdir -p /tmp/cg && mount -t cgroup2 none /tmp/cg &&"
-                "echo +memory >/tmp/cg/cgroup.subtree_control && mkdir /tmp/cg/small &&"
-                "echo 24M >/tmp/cg/small/memory.max"
-            )
+            ramster.mount_cgroups(cluster["a"])
+            cluster["a"].run(f"mkdir {SMALL} && echo 24M >{SMALL}/memory.max")
         return holder["cluster"]
 
     get.holder = holder
@@ -184,7 +183,7 @@ def test_large_folios_go_out_in_one_bio(fswap):
     fswap.swapon()
     fswap.node.run(
         "for f in enabled defrag; do echo always >/sys/kernel/mm/transparent_hugepage/$f; done;"
-        "cd /tmp; echo $$ >/tmp/cg/small/cgroup.procs; exec stress-ng --vm 1 --vm-bytes 40m "
+        f"cd /tmp; echo $$ >{SMALL}/cgroup.procs; exec stress-ng --vm 1 --vm-bytes 40m "
         "--vm-keep --vm-madvise hugepage --vm-method rand-set --verify --timeout 10", timeout=300
     )
     vmstat = fswap.node.read("/proc/vmstat").split()
