@@ -71,9 +71,9 @@ $(US_BUILD)/ramsterd: $(US_DAEMON_OBJ) $(US_BUILD)/libramster.a
 $(US_BUILD)/us-san/ramsterctl: $(US_SAN_CTL_OBJ) $(US_BUILD)/us-san/libramster.a
 	$(US_CC) -fsanitize=address,undefined $^ $(US_LIBS) -o $@
 
-US_FAKE_OBJ := $(US_BUILD)/us-san/tests/unit/fake_host.o
+US_SHARED_OBJ := $(patsubst %,$(US_BUILD)/us-san/tests/unit/%.o,fake_host applied)
 
-$(US_BUILD)/us-san/test-%: $(US_BUILD)/us-san/tests/unit/test_us_%.o $(US_FAKE_OBJ) $(US_BUILD)/us-san/libramster.a
+$(US_BUILD)/us-san/test-%: $(US_BUILD)/us-san/tests/unit/test_us_%.o $(US_SHARED_OBJ) $(US_BUILD)/us-san/libramster.a
 	$(US_CC) -fsanitize=address,undefined $^ $(US_LIBS) $(shell pkg-config --libs cmocka) -o $@
 
 userspace-check: userspace $(US_TEST_BINS) $(US_BUILD)/us-san/ramsterctl
@@ -113,4 +113,5 @@ userspace-clean:
 	rm -rf $(US_BUILD)/us $(US_BUILD)/us-san $(US_BUILD)/libramster.a $(US_BUILD)/ramsterctl $(US_BUILD)/ramsterd
 
 -include $(US_LIB_OBJ:.o=.d) $(US_CTL_OBJ:.o=.d) $(US_DAEMON_OBJ:.o=.d) \
-	$(US_SAN_LIB_OBJ:.o=.d) $(US_SAN_CTL_OBJ:.o=.d) $(US_TEST_BINS:=.d)
+	$(US_SAN_LIB_OBJ:.o=.d) $(US_SAN_CTL_OBJ:.o=.d) $(US_SHARED_OBJ:.o=.d) \
+	$(US_TESTS:%=$(US_BUILD)/us-san/tests/unit/test_us_%.d)

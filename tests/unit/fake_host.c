@@ -319,12 +319,21 @@ static int fake_swap_on(struct rms_host *host, const char *path, int priority)
 static int fake_swap_off(struct rms_host *host, const char *path)
 {
 	struct fake_host *f = fake_of(host);
-	char *swaps = fake_host_path(f, "proc/swaps");
+	char *swaps = fake_host_path(f, "proc/swaps"), *others, *line, *end;
 	int e = f->swapoff_taken-- > 0 ? EINVAL : change(f);
+	size_t len = strlen(path);
 
-	(void)path;
-	if (!e)
-		fake_write(swaps, "Filename Type Size Used Priority\n");
+	others = e ? NULL : rms_read_file(swaps, 4096);
+	for (line = others; line && *line; line = end) {
+		end = strchrnul(line, '\n') + 1;
+		if (!strncmp(line, path, len) && line[len] == ' ') {
+			memmove(line, end, strlen(end) + 1);
+			end = line;
+		}
+	}
+	if (others)
+		fake_write(swaps, others);
+	free(others);
 	free(swaps);
 	return -e;
 }

@@ -24,88 +24,7 @@
 #include "../../lib/pidfile.h"
 #include "../../lib/swap.h"
 #include "../../lib/text.h"
-#include "fake_host.h"
-
-#define NODES	"{ name = \"a\"; num = 0; address = \"127.0.0.1\"; }, " \
-		"{ name = \"b\"; num = 1; address = \"127.0.0.2\"; }"
-#define FILE_1	"local = \"a\"; cluster = { allow_loss = true; nodes = ( " NODES " ); };"
-#define FILE_2	"local = \"a\"; cluster = { allow_loss = true; heartbeat_ms = 5000; suspect_ms = 20000; dead_ms = 60000;\n" \
-		"nodes = ( " NODES ", { name = \"c\"; num = 2; address = \"127.0.0.3\"; } ); };\n" \
-		"zcache = { compressor = \"zstd\"; max_pool_percent = 30; reject_incompressible = true; };\n" \
-		"lend = { max_mb = 64; };\n" \
-		"devices = ( { name = \"frontswap0\"; store_wait_ms = 100; }, { name = \"frontswap1\"; size = \"1M\"; } );"
-
-static int setup(void **state)
-{
-	struct fake_host *f = rms_alloc(1, sizeof(*f));
-
-	fake_host_init(f);
-	f->host.priv = f;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fake_host_remove(*state);
-	free(*state);
-	return 0;
-}
-
-static struct rms_config *parse(const char *text)
-{
-	struct rms_error err;
-	struct rms_config *cfg = rms_config_parse("f", text, &err);
-
-	if (!cfg)
-		fail_msg("%s", err.text);
-	return cfg;
-}
-
-static int try_up(struct fake_host *f, const char *text, bool force, struct rms_error *err)
-{
-	struct rms_bring b = { .host = &f->host, .force = force };
-	struct rms_config *cfg = parse(text);
-	int ret;
-
-	f->changes = 0;
-	ret = rms_up(&b, cfg, err);
-	rms_config_free(cfg);
-	return ret;
-}
-
-static void up(struct fake_host *f, const char *text)
-{
-	struct rms_error err;
-
-	if (try_up(f, text, false, &err))
-		fail_msg("%s", err.text);
-}
-
-static int try_down(struct fake_host *f, bool force, struct rms_error *err)
-{
-	struct rms_bring b = { .host = &f->host, .force = force };
-
-	return rms_down(&b, err);
-}
-
-static void assert_attr(struct fake_host *f, const char *dir, const char *attr, const char *value)
-{
-	char *path = fake_host_path(f, "%s", dir), *v = rms_cfs_read(path, attr);
-
-	assert_non_null(v);
-	assert_string_equal(v, value);
-	free(v);
-	free(path);
-}
-
-static void assert_absent(struct fake_host *f, const char *what)
-{
-	char *path = fake_host_path(f, "%s", what);
-
-	assert_int_not_equal(access(path, F_OK), 0);
-	free(path);
-}
+#include "applied.h"
 
 static void test_up_makes_it_so(void **state)
 {
@@ -173,55 +92,28 @@ static void test_the_least_and_the_most_of_everything(void **state)
 	up(f, text);
 }
 
-/* Make each change in turn fail; the machine must be as if nothing had been asked. */
-static void fail_everywhere(struct fake_host *f, const char *text, int e)
-{
-	char *before = fake_host_picture(f), *after;
-	struct rms_error err;
-	int n, i;
-
-	f->fail_at = 0;
-	for (i = 1; ; i++) {
-		f->fail_at = i;
-		f->fail_errno = e;
-		err.text[0] = '\0';
-		if (!try_up(f, text, false, &err))
-			break;
-		n = f->changes;
-		f->fail_at = 0;
-		assert_true(n >= i);
-		assert_int_equal(err.kind, RMS_FAILED);
-		assert_non_null(err.text[0] ? err.text : NULL);
-		after = fake_host_picture(f);
-		assert_string_equal(after, before);
-		free(after);
-	}
-	f->fail_at = 0;
-	assert_true(i > 5);
-	free(before);
-}
-
 static void test_a_failed_start_leaves_nothing(void **state)
 {
-	fail_everywhere(*state, FILE_2, ENOSPC);
+	assert_true(fail_each_step(*state, (struct rms_bring){ 0 }, FILE_2, ENOSPC) > 5);
 }
 
 static void test_a_failed_change_leaves_all_as_it_was(void **state)
 {
 	up(*state, FILE_1);
-	fail_everywhere(*state, FILE_2, ENOMEM);
+	assert_true(fail_each_step(*state, (struct rms_bring){ 0 }, FILE_2, ENOMEM) > 5);
 }
 
 /* Two nodes trade numbers, one changes its address, one goes. */
 static void test_a_failed_rebuild_of_nodes_leaves_all_as_it_was(void **state)
 {
+	static const char other[] = "local = \"a\"; cluster = { allow_loss = true; nodes = ( "
+				    "{ name = \"a\"; num = 1; address = \"127.0.0.9\"; }, "
+				    "{ name = \"b\"; num = 0; address = \"127.0.0.2\"; port = 1; } ); };\n"
+				    "devices = ( { name = \"frontswap0\"; }, { name = \"frontswap1\"; size = \"1M\"; } );";
 	struct fake_host *f = *state;
 
 	up(f, FILE_2);
-	fail_everywhere(f, "local = \"a\"; cluster = { allow_loss = true; nodes = ( "
-			"{ name = \"a\"; num = 1; address = \"127.0.0.9\"; }, "
-			"{ name = \"b\"; num = 0; address = \"127.0.0.2\"; port = 1; } ); };\n"
-			"devices = ( { name = \"frontswap0\"; }, { name = \"frontswap1\"; size = \"1M\"; } );", EIO);
+	assert_true(fail_each_step(f, (struct rms_bring){ 0 }, other, EIO) > 5);
 	assert_attr(f, "config/ramster/ramster/node/a", "num", "1");
 	assert_attr(f, "config/ramster/ramster/node/a", "local", "1");
 	assert_attr(f, "config/ramster/ramster/node/b", "port", "1");
@@ -308,134 +200,16 @@ static void test_who_cannot_ask_for_pages_refuses(void **state)
 static void test_a_reload_does_not_wait(void **state)
 {
 	struct fake_host *f = *state;
-	struct rms_bring b = { .host = &f->host, .no_wait = true };
-	struct rms_config *cfg = parse(FILE_1);
+	struct rms_bring how = { .no_wait = true };
 	struct rms_error err;
 	int lock = rms_lock_node(&f->host, true, &err);
 
 	assert_true(lock >= 0);
-	assert_int_equal(rms_up(&b, cfg, &err), -1);
+	assert_int_equal(try_to_apply(f, how, FILE_1, &err), -1);
 	assert_non_null(strstr(err.text, "busy: another command"));
 	assert_int_equal(f->changes, 0);
 	close(lock);
-	assert_int_equal(rms_up(&b, cfg, &err), 0);
-	rms_config_free(cfg);
-}
-
-#define THREE	"local = \"a\"; cluster = { nodes = ( " NODES ", { name = \"c\"; num = 2; address = \"127.0.0.3\"; } ); };"
-
-static int try_nodes(struct fake_host *f, const char *text, int move_s, struct rms_error *err)
-{
-	struct rms_bring b = { .host = &f->host, .cluster_only = true, .move_s = move_s };
-	struct rms_config *cfg = parse(text);
-	int ret;
-
-	f->changes = 0;
-	ret = rms_up(&b, cfg, err);
-	rms_config_free(cfg);
-	return ret;
-}
-
-/* A device that asks for two donors where one is left would send nothing any more. */
-static void test_nodes_change_the_policy_with_them(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_error err;
-	char *before, *after;
-	int i;
-
-	up(f, THREE);
-	assert_attr(f, "config/frontswap/frontswap0", "replicas", "2");
-	before = fake_host_picture(f);
-	for (i = 1; ; i++) {
-		f->fail_at = i;
-		if (!try_nodes(f, FILE_1, 0, &err))
-			break;
-		f->fail_at = 0;
-		after = fake_host_picture(f);
-		assert_string_equal(after, before);
-		free(after);
-	}
-	f->fail_at = 0;
-	assert_true(i > 4);
-	free(before);
-	assert_attr(f, "config/frontswap/frontswap0", "replicas", "1");
-	assert_attr(f, "config/frontswap/frontswap0", "allow_loss", "1");
-	assert_false(f->asked_too_much);
-	assert_int_equal(try_nodes(f, THREE, 0, &err), 0);
-	assert_attr(f, "config/frontswap/frontswap0", "replicas", "2");
-	assert_attr(f, "config/frontswap/frontswap0", "allow_loss", "0");
-
-	up(f, FILE_1);	/* a whole new file keeps the order, too */
-	assert_false(f->asked_too_much);
-}
-
-static void test_a_node_that_goes_is_drained_first(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_error err;
-	char *before, *after;
-	int drained, i;
-
-	up(f, FILE_2);
-	/* a refusal takes back what it did, and not what an admin did */
-	for (drained = 0; drained < 2; drained++) {
-		assert_int_equal(rms_drain(&f->host, "c", drained, &err), 0);
-		before = fake_host_picture(f);
-		f->remote = 7;
-		assert_int_equal(try_nodes(f, FILE_1, 1, &err), -1);
-		assert_non_null(strstr(err.text, "node \"c\" is not removed: moving this node's pages off it did not end: 7 pages are left after 1 s"));
-		after = fake_host_picture(f);
-		assert_string_equal(after, before);
-		free(after);
-		for (i = 1; ; i++) {	/* the same for each step that fails */
-			f->moving = true;
-			f->remote = 3;
-			f->fail_at = i;
-			f->fail_errno = EIO;
-			if (!try_nodes(f, FILE_1, 60, &err))
-				break;
-			f->fail_at = 0;
-			after = fake_host_picture(f);
-			assert_string_equal(after, before);
-			free(after);
-		}
-		f->fail_at = 0;
-		f->moving = false;
-		free(before);
-		assert_true(i > 4);
-		assert_absent(f, "config/ramster/ramster/node/c");
-		f->remote = 0;
-		up(f, FILE_2);
-	}
-	/* a file that will not do changes nothing at all */
-	f->remote = 7;
-	assert_int_equal(try_nodes(f, "local = \"a\"; cluster = { nodes = ( " NODES " ); };", 60, &err), -1);
-	assert_int_equal(f->changes, 0);
-}
-
-static void test_ctrl_c_ends_moving(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_error err;
-	pid_t killer, me = getpid();
-	char *before, *after;
-
-	up(f, FILE_2);
-	before = fake_host_picture(f);
-	f->remote = 7;
-	killer = fork();
-	if (!killer) {
-		usleep(300000);
-		_exit(kill(me, SIGINT) ? 1 : 0);
-	}
-	assert_int_equal(try_nodes(f, FILE_1, -1, &err), -1);
-	assert_int_equal(waitpid(killer, NULL, 0), killer);
-	assert_non_null(strstr(err.text, "7 pages are left, and SIGINT came"));
-	after = fake_host_picture(f);
-	assert_string_equal(after, before);
-	free(before);
-	free(after);
+	assert_int_equal(try_to_apply(f, how, FILE_1, &err), 0);
 }
 
 struct refusal {
@@ -463,205 +237,6 @@ static void test_what_is_frozen_while_live(void **state)
 		if (!strstr(err.text, refusals[i].says))
 			fail_msg("%s", err.text);
 	}
-}
-
-static void test_down_leaves_nothing(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_error err;
-	char *before, *after, *p;
-
-	up(f, FILE_2);
-	if (try_down(f, false, &err))
-		fail_msg("%s", err.text);
-	after = fake_host_picture(f);
-	assert_null(strstr(after, "frontswap0"));
-	assert_null(strstr(after, "node"));
-	assert_null(strstr(after, "heartbeat_ms"));
-	p = fake_host_path(f, "module/ramster");
-	assert_int_equal(access(p, F_OK), 0);
-	free(p);
-	before = after;
-	assert_int_equal(try_down(f, false, &err), 0);	/* a second time is fine */
-	after = fake_host_picture(f);
-	assert_string_equal(before, after);
-	free(before);
-	free(after);
-}
-
-static void test_down_unloads_when_told(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_bring b = { .host = &f->host, .unload = true };
-	struct rms_error err;
-
-	up(f, FILE_1);
-	assert_int_equal(rms_down(&b, &err), 0);
-	assert_absent(f, "module/ramster");
-	assert_absent(f, "module/tmem");
-}
-
-static void test_down_refuses_what_does_not_fit(void **state)
-{
-	struct fake_host *f = *state;
-	char *swaps = fake_host_path(f, "proc/swaps"), *text;
-	struct rms_error err;
-
-	up(f, FILE_1);
-	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
-	fake_write(swaps, text);
-	assert_int_equal(try_down(f, false, &err), -1);
-	assert_non_null(strstr(err.text, "586M are swapped out and only 488M of memory and other swap are free"));
-	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
-	assert_int_equal(try_down(f, true, &err), 0);
-	free(text);
-	free(swaps);
-}
-
-static void test_down_keeps_what_others_lent(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_bring b = { .host = &f->host, .go_on = true };
-	struct rms_error err;
-
-	up(f, FILE_1);
-	f->lent = 12;
-	assert_int_equal(try_down(f, false, &err), -1);
-	assert_non_null(strstr(err.text, "swap is off, but pages of other nodes lie here: 12 pages are left after 0 s"));
-	assert_attr(f, "config/ramster/ramster/node/a", "drain", "1");
-	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
-	up(f, FILE_1);	/* a daemon's reload is no reason to stop draining */
-	assert_attr(f, "config/ramster/ramster/node/a", "drain", "1");
-	assert_int_equal(rms_down(&b, &err), 0);
-	assert_absent(f, "config/ramster/ramster");
-}
-
-/* A daemon that must stop leaves swap on the disk, and nothing on other nodes. */
-static void test_a_stop_that_cannot_swap_off(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1 };
-	char *swaps = fake_host_path(f, "proc/swaps"), *text;
-	struct rms_error err;
-
-	up(f, FILE_1);
-	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
-	fake_write(swaps, text);
-	f->remote = 7;
-	assert_int_equal(rms_down(&b, &err), -1);
-	assert_non_null(strstr(err.text, "7 pages are left after "));
-	assert_attr(f, "config/ramster/ramster/node/b", "drain", "0");
-	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
-	f->remote = 0;
-	assert_int_equal(rms_down(&b, &err), 0);
-	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
-	assert_absent(f, "config/ramster/ramster");
-	free(text);
-	free(swaps);
-}
-
-#define NODE(name)	"config/ramster/ramster/node/" name
-
-/* What an admin took out of use stays so; the time is one for all nodes. */
-static void test_a_stop_that_fails_drains_nothing(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1 };
-	struct rms_error err;
-	time_t start;
-	char *swaps = fake_host_path(f, "proc/swaps"), *text;
-
-	up(f, FILE_2);
-	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
-	fake_write(swaps, text);
-	assert_int_equal(rms_drain(&f->host, "c", true, &err), 0);
-	f->remote = 7;
-	start = rms_now_s();
-	assert_int_equal(rms_down(&b, &err), -1);
-	assert_in_range(rms_now_s() - start, 1, 3);
-	assert_attr(f, NODE("a"), "drain", "0");
-	assert_attr(f, NODE("b"), "drain", "0");
-	assert_attr(f, NODE("c"), "drain", "1");
-
-	/* pages of others are left behind, and then the device does not go */
-	f->remote = 0;
-	f->lent = 3;
-	fake_write(swaps, "Filename Type Size Used Priority\n");
-	f->fail_at = f->changes + 2;
-	f->fail_errno = EIO;
-	assert_int_equal(rms_down(&b, &err), -1);
-	assert_non_null(strstr(err.text, "live = 0"));
-	assert_attr(f, NODE("a"), "drain", "0");
-	assert_attr(f, NODE("c"), "drain", "1");
-	free(text);
-	free(swaps);
-}
-
-static void test_a_failed_swapoff_leaves_it_all(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_error err;
-
-	up(f, FILE_1);
-	f->fail_at = f->changes + 1;
-	f->fail_errno = ENOMEM;
-	assert_int_equal(try_down(f, false, &err), -1);
-	assert_non_null(strstr(err.text, "there is not enough memory to bring its pages home"));
-	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
-	assert_attr(f, "config/ramster/ramster/node/b", "connect", "1");
-}
-
-/* Systemd swaps off all devices of a machine that stops; which of us is first is luck. */
-static void test_a_swapoff_by_somebody_else_is_waited_for(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_error err;
-
-	up(f, FILE_1);
-	f->swapoff_taken = 2;
-	assert_int_equal(try_down(f, false, &err), 0);
-	assert_absent(f, "config/frontswap/frontswap0");
-}
-
-static void test_a_device_that_udev_looks_at_goes_when_it_has_looked(void **state)
-{
-	struct fake_host *f = *state;
-	char *swaps = fake_host_path(f, "proc/swaps");
-	struct rms_error err;
-
-	up(f, FILE_1);
-	fake_write(swaps, "Filename Type Size Used Priority\n");
-	f->fail_at = f->changes + 1;	/* live = 0 */
-	f->fail_errno = EBUSY;
-	assert_int_equal(try_down(f, false, &err), 0);
-	assert_absent(f, "config/frontswap/frontswap0");
-	free(swaps);
-}
-
-static void test_a_stop_waits_for_memory(void **state)
-{
-	struct fake_host *f = *state;
-	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 60 };
-	char *swaps = fake_host_path(f, "proc/swaps"), *meminfo = fake_host_path(f, "proc/meminfo");
-	char *text = rms_format("Filename Type Size Used Priority\n"
-				"%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
-	struct rms_error err;
-	pid_t program;
-
-	up(f, FILE_1);
-	fake_write(swaps, text);
-	program = fork();
-	if (!program) {
-		usleep(300000);
-		fake_write(meminfo, "MemTotal: 1048576 kB\nMemAvailable: 900000 kB\n");
-		_exit(0);
-	}
-	assert_int_equal(rms_down(&b, &err), 0);
-	assert_int_equal(waitpid(program, NULL, 0), program);
-	assert_absent(f, "config/frontswap/frontswap0");
-	free(text);
-	free(meminfo);
-	free(swaps);
 }
 
 #define BACKED(path)	"local = \"a\"; cluster = { nodes = ( " NODES " ); };\n" \
@@ -754,37 +329,20 @@ static void test_a_refused_change_keeps_the_key(void **state)
 {
 	struct fake_host *f = *state;
 	char *key = fake_host_path(f, "run/key"), *text = rms_format(KEYED(), key), *more;
-	struct rms_bring b = { .host = &f->host, .undrain = true };
-	struct rms_config *cfg;
 	struct rms_error err;
-	char *before, *after;
-	int i;
+	int steps;
 
 	fake_write(key, DIGITS "\n");
 	chmod(key, 0600);
 	up(f, text);
 	assert_attr(f, "config/ramster/ramster", "key_ids", "0011");
 	assert_int_equal(rms_drain(&f->host, "b", true, &err), 0);
-	before = fake_host_picture(f);
 	fake_write(key, NEW_DIGITS "\n");
 	more = rms_format("%s zcache = { age_out_s = 9; }; lend = { max_mb = 3; };", text);
-	cfg = parse(more);
-	for (i = 1; ; i++) {
-		f->changes = 0;
-		f->fail_at = i;
-		if (!rms_up(&b, cfg, &err))
-			break;
-		f->fail_at = 0;
-		after = fake_host_picture(f);
-		assert_string_equal(after, before);
-		free(after);
-	}
-	f->fail_at = 0;
-	assert_int_equal(i, 6);	/* the mount, two settings, the draining, and the key */
+	steps = fail_each_step(f, (struct rms_bring){ .undrain = true }, more, ENOSPC);
+	assert_int_equal(steps, 6);	/* the mount, two settings, the draining, and the key */
 	assert_attr(f, "config/ramster/ramster", "key_ids", "ff11");
 	assert_attr(f, "config/ramster/ramster/node/b", "drain", "0");
-	rms_config_free(cfg);
-	free(before);
 	free(more);
 	free(text);
 	free(key);
@@ -860,8 +418,6 @@ static void test_a_swap_signature(void **state)
 	free(path);
 }
 
-#define with_host(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -878,20 +434,7 @@ int main(void)
 		with_host(test_a_node_with_pages_stays),
 		with_host(test_who_cannot_ask_for_pages_refuses),
 		with_host(test_a_reload_does_not_wait),
-		with_host(test_nodes_change_the_policy_with_them),
-		with_host(test_a_node_that_goes_is_drained_first),
-		with_host(test_ctrl_c_ends_moving),
 		with_host(test_what_is_frozen_while_live),
-		with_host(test_down_leaves_nothing),
-		with_host(test_down_unloads_when_told),
-		with_host(test_down_refuses_what_does_not_fit),
-		with_host(test_down_keeps_what_others_lent),
-		with_host(test_a_stop_that_cannot_swap_off),
-		with_host(test_a_stop_that_fails_drains_nothing),
-		with_host(test_a_failed_swapoff_leaves_it_all),
-		with_host(test_a_swapoff_by_somebody_else_is_waited_for),
-		with_host(test_a_device_that_udev_looks_at_goes_when_it_has_looked),
-		with_host(test_a_stop_waits_for_memory),
 		with_host(test_backing_devices),
 		with_host(test_an_address_of_another_machine),
 		with_host(test_key_files),
