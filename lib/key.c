@@ -17,14 +17,14 @@ void rms_key_wipe(char keys[RMS_KEY_TEXT])
 	explicit_bzero(keys, RMS_KEY_TEXT);
 }
 
-/* A new key and the end of its line. */
-static int random_key(char hex[RMS_KEY_HEX + 2], struct rms_error *err)
+/* A new key and the end of its line, for the file at @path. */
+static int new_key(const char *path, char hex[RMS_KEY_TEXT], struct rms_error *err)
 {
 	unsigned char raw[RMS_KEY_BITS / 8];
 	size_t i;
 
 	if (getrandom(raw, sizeof(raw), 0) != sizeof(raw))
-		return rms_fail(err, RMS_FAILED, "no random numbers: %s", strerror(errno));
+		return rms_fail(err, RMS_FAILED, "%s: no random numbers: %s", path, strerror(errno));
 	for (i = 0; i < sizeof(raw); i++)
 		sprintf(hex + 2 * i, "%02x", raw[i]);
 	strcpy(hex + RMS_KEY_HEX, "\n");
@@ -41,7 +41,27 @@ static int replace_key(const char *path, const char *text, struct rms_error *err
 	return rms_replace_file(path, text, 0600, err);
 }
 
-static int write_new_key(const char *path, const char *text, struct rms_error *err)
+/*
+ * What @make makes takes the place of the file. One at a time: a key that another
+ * command has just made is not to be lost.
+ */
+static int change_keys(const char *path, int (*make)(const char *path, char keys[RMS_KEY_TEXT], struct rms_error *err),
+		       struct rms_error *err)
+{
+	char keys[RMS_KEY_TEXT] = "";
+	int lock = rms_lock_dir_of(path, err), ret;
+
+	if (lock < 0)
+		return -1;
+	ret = make(path, keys, err);
+	if (!ret)
+		ret = replace_key(path, keys, err);
+	rms_key_wipe(keys);
+	close(lock);
+	return ret;
+}
+
+static int write_key(const char *path, const char *text, struct rms_error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ssize_t len = strlen(text);
@@ -61,27 +81,20 @@ static int write_new_key(const char *path, const char *text, struct rms_error *e
 	return 0;
 }
 
-/* One at a time: a key that another command has just made is not to be lost. */
-static int replace_key_locked(const char *path, const char *text, struct rms_error *err)
+static int write_new_key(const char *path, struct rms_error *err)
 {
-	int lock = rms_lock_dir_of(path, err), ret;
+	char keys[RMS_KEY_TEXT] = "";
+	int ret = new_key(path, keys, err);
 
-	if (lock < 0)
-		return -1;
-	ret = replace_key(path, text, err);
-	close(lock);
+	if (!ret)
+		ret = write_key(path, keys, err);
+	rms_key_wipe(keys);
 	return ret;
 }
 
 int rms_key_generate(const char *path, bool force, struct rms_error *err)
 {
-	char hex[RMS_KEY_HEX + 2] = "";
-	int ret = random_key(hex, err);
-
-	if (!ret)
-		ret = force ? replace_key_locked(path, hex, err) : write_new_key(path, hex, err);
-	explicit_bzero(hex, sizeof(hex));
-	return ret;
+	return force ? change_keys(path, new_key, err) : write_new_key(path, err);
 }
 
 static bool all_on_this_machine(const struct rms_config *cfg)
@@ -175,53 +188,52 @@ int rms_key_read(const struct rms_config *cfg, char keys[RMS_KEY_TEXT], struct r
 	return ret;
 }
 
-static int rotated(const char *path, const char *old, bool finish, char text[RMS_KEY_TEXT],
-		   struct rms_error *err)
+/* Those in the file at @path, and how many; 0: @err says why. */
+static unsigned int keys_there(const char *path, char keys[RMS_KEY_TEXT], struct rms_error *err)
 {
-	unsigned int n = count_keys(old);
-
-	if (finish && n < RMS_KEYS)
-		return rms_fail(err, RMS_FAILED, "%s: there is one key only, nothing to finish", path);
-	if (!finish && n == RMS_KEYS)
-		return rms_fail(err, RMS_FAILED, "%s: a key is being replaced already; --finish takes the old one away",
-				path);
-	if (finish) {
-		snprintf(text, RMS_KEY_TEXT, "%.*s\n", RMS_KEY_HEX, old);
-		return 0;
-	}
-	if (random_key(text, err))
-		return -1;
-	snprintf(text + RMS_KEY_HEX + 1, RMS_KEY_TEXT - RMS_KEY_HEX - 1, "%.*s\n", RMS_KEY_HEX, old);
-	return 0;
-}
-
-static int rotate_locked(const char *path, bool finish, struct rms_error *err)
-{
-	char old[RMS_KEY_TEXT] = "", text[RMS_KEY_TEXT] = "";
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), ret = -1;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), ret;
 	struct rms_error why;
 
-	if (fd < 0)
-		return rms_fail(err, RMS_FAILED, "%s: cannot read: %s", path, strerror(errno));
-	if (read_keys(fd, old, &why))
-		rms_fail(err, RMS_FAILED, "%s: %s", path, why.text);
-	else
-		ret = rotated(path, old, finish, text, err);
+	if (fd < 0) {
+		rms_fail(err, RMS_FAILED, "%s: cannot read: %s", path, strerror(errno));
+		return 0;
+	}
+	ret = read_keys(fd, keys, &why);
 	close(fd);
+	if (ret)
+		rms_fail(err, RMS_FAILED, "%s: %s", path, why.text);
+	return ret ? 0 : count_keys(keys);
+}
+
+static int add_key(const char *path, char keys[RMS_KEY_TEXT], struct rms_error *err)
+{
+	char old[RMS_KEY_TEXT] = "";
+	unsigned int n = keys_there(path, old, err);
+	int ret = -1;
+
+	if (n == RMS_KEYS)
+		rms_fail(err, RMS_FAILED, "%s: a key is being replaced already; --finish takes the old one away", path);
+	else if (n)
+		ret = new_key(path, keys, err);
 	if (!ret)
-		ret = replace_key(path, text, err);
+		snprintf(keys + RMS_KEY_HEX + 1, RMS_KEY_TEXT - RMS_KEY_HEX - 1, "%.*s\n", RMS_KEY_HEX, old);
 	rms_key_wipe(old);
-	rms_key_wipe(text);
 	return ret;
+}
+
+static int drop_old_key(const char *path, char keys[RMS_KEY_TEXT], struct rms_error *err)
+{
+	unsigned int n = keys_there(path, keys, err);
+
+	if (!n)
+		return -1;
+	if (n < RMS_KEYS)
+		return rms_fail(err, RMS_FAILED, "%s: there is one key only, nothing to finish", path);
+	keys[RMS_KEY_HEX + 1] = '\0';	/* the newline stays */
+	return 0;
 }
 
 int rms_key_rotate(const char *path, bool finish, struct rms_error *err)
 {
-	int lock = rms_lock_dir_of(path, err), ret;
-
-	if (lock < 0)
-		return -1;
-	ret = rotate_locked(path, finish, err);
-	close(lock);
-	return ret;
+	return change_keys(path, finish ? drop_old_key : add_key, err);
 }
