@@ -34,8 +34,8 @@ int rms_apply_devices(struct rms_apply *a);
  * rms_apply_key() - the key
  * @a: what to make so
  *
- * It cannot be read back, so it cannot be taken back: where the kernel has one, the last
- * step of all. A first one is written by rms_apply_cluster().
+ * It cannot be read back, so it cannot be taken back: where the kernel has one, it is the
+ * last that the kernel is told. A first one is written by rms_apply_cluster().
  *
  * Return: 0, or -1 and @err.
  */

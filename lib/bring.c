@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "file.h"
 #include "key.h"
 #include "module.h"
+#include "signals.h"
 #include "text.h"
 
 time_t rms_now_s(void)
@@ -151,7 +151,7 @@ static int move_pages_off(struct rms_apply *a, const struct rms_bring *b, const 
 	return ret;
 }
 
-static int apply_nodes(struct rms_apply *a, const struct rms_bring *b, const sigset_t *ends)
+static int change_nodes(struct rms_apply *a, const struct rms_bring *b, const sigset_t *ends)
 {
 	if (rms_apply_policies(a, true))
 		return -1;
@@ -162,24 +162,6 @@ static int apply_nodes(struct rms_apply *a, const struct rms_bring *b, const sig
 	return 0;
 }
 
-/* What is asked for is done, or taken back, before a signal is heard. */
-static int change_nodes(struct rms_apply *a, const struct rms_bring *b)
-{
-	sigset_t ends, before;
-	int ret;
-
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ends, &before);
-	ret = apply_nodes(a, b, &ends);
-	if (ret)
-		rms_journal_rollback(&a->journal, a->host);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return ret;
-}
-
 static int apply_all(struct rms_apply *a)
 {
 	if (load_modules(a) || mount_configfs(a))
@@ -187,6 +169,28 @@ static int apply_all(struct rms_apply *a)
 	if (rms_apply_zcache(a) || rms_apply_policies(a, true) || rms_apply_cluster(a) || rms_apply_devices(a))
 		return -1;
 	return 0;
+}
+
+/* What is asked for is done, or taken back, before a signal is heard. */
+static int change(struct rms_apply *a, const struct rms_bring *b)
+{
+	struct rms_held held;
+	int ret;
+
+	rms_signals_hold(&held);
+	ret = b->cluster_only ? change_nodes(a, b, &held.ends) : apply_all(a);
+	if (!ret && b->undrain)
+		ret = rms_undrain_all(a->host, &a->journal, a->err);
+	if (!ret)
+		ret = rms_apply_key(a);
+	if (!ret && b->last)
+		ret = b->last(b->last_arg, a->err);
+	if (ret)
+		rms_journal_rollback(&a->journal, a->host);
+	else
+		rms_journal_forget(&a->journal);
+	rms_signals_release(&held);
+	return ret;
 }
 
 int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_error *err)
@@ -205,15 +209,7 @@ int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_e
 		ret = -1;
 		goto out;
 	}
-	ret = b->cluster_only ? change_nodes(&a, b) : apply_all(&a);
-	if (!ret && b->undrain)
-		ret = rms_undrain_all(b->host, &a.journal, err);
-	if (!ret)
-		ret = rms_apply_key(&a);
-	if (ret)
-		rms_journal_rollback(&a.journal, b->host);
-	else
-		rms_journal_forget(&a.journal);
+	ret = change(&a, b);
 	close(lock);
 out:
 	rms_key_wipe(key);

@@ -25,6 +25,12 @@ struct rms_bring {
 				 * SIGTERM and SIGHUP end it, and nothing has changed.
 				 */
 	bool undrain;		/* up: no node is drained any more */
+	/*
+	 * up: the last step, such as to write the file that is applied. If it fails, all is taken
+	 * back. Like all steps, it is done before a signal is heard. NULL: none.
+	 */
+	int (*last)(void *arg, struct rms_error *err);
+	void *last_arg;
 	bool no_wait;		/* up: fail if somebody else is changing this node */
 	bool unload;		/* down: unload the modules, too */
 	unsigned int swapoff_s;	/* down: time limit of swapoff, of waiting for memory before it, and of
@@ -57,6 +63,9 @@ int rms_preflight(struct rms_host *host, const struct rms_config *cfg, struct rm
  * @b: the machine, and how
  * @cfg: a parsed configuration
  * @err: why not; then nothing has changed
+ *
+ * Waits for others who are changing this node, which a signal ends. What comes then is done,
+ * or taken back, before a signal is heard.
  *
  * Return: 0 or -1.
  */

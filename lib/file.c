@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "signals.h"
 #include "text.h"
 
 char *rms_read_file(const char *path, size_t max)
@@ -91,7 +92,7 @@ static int dress(int fd, const char *target, unsigned int mode)
 	return fchmod(fd, st.st_mode & 07777);
 }
 
-int rms_replace_file(const char *path, const char *text, unsigned int mode, struct rms_error *err)
+static int replace_file(const char *path, const char *text, unsigned int mode, struct rms_error *err)
 {
 	char *target = realpath(path, NULL);
 	char *dir, *tmp;
@@ -129,6 +130,17 @@ out:
 	free(tmp);
 	free(dir);
 	free(target);
+	return ret;
+}
+
+int rms_replace_file(const char *path, const char *text, unsigned int mode, struct rms_error *err)
+{
+	struct rms_held held;
+	int ret;
+
+	rms_signals_hold(&held);
+	ret = replace_file(path, text, mode, err);
+	rms_signals_release(&held);
 	return ret;
 }
 

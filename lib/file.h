@@ -28,7 +28,7 @@ char *rms_read_file(const char *path, size_t max);
  * @err: what went wrong
  *
  * A reader, or a machine that loses power, sees the old contents or the new,
- * never a part. On failure nothing has changed.
+ * never a part. On failure nothing has changed. A signal leaves no other file behind.
  *
  * Return: 0 or -1.
  */

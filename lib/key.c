@@ -10,6 +10,7 @@
 #include "address.h"
 #include "file.h"
 #include "key.h"
+#include "signals.h"
 #include "text.h"
 
 void rms_key_wipe(char keys[RMS_KEY_TEXT])
@@ -85,9 +86,12 @@ static int write_new_key(const char *path, struct rms_error *err)
 {
 	char keys[RMS_KEY_TEXT] = "";
 	int ret = new_key(path, keys, err);
+	struct rms_held held;
 
+	rms_signals_hold(&held);
 	if (!ret)
 		ret = write_key(path, keys, err);
+	rms_signals_release(&held);
 	rms_key_wipe(keys);
 	return ret;
 }

@@ -14,6 +14,7 @@
 #include "json.h"
 
 struct change {
+	const char *path;
 	char *old_text, *new_text;
 	struct rms_config *old, *new;
 	bool is_up;
@@ -52,15 +53,6 @@ static char *read_old(struct ctl *ctl, bool make)
 	return rms_read_file(ctl->config, 1 << 20);
 }
 
-static int apply(struct ctl *ctl, const struct rms_config *cfg)
-{
-	struct rms_bring b = ctl_bring(ctl);
-
-	b.cluster_only = true;
-	b.move_s = ctl->move_s;
-	return rms_up(&b, cfg, &ctl->err);
-}
-
 /* Is the cluster of this file the one that runs? */
 static bool is_up(const struct ctl *ctl, const struct rms_config *cfg)
 {
@@ -71,20 +63,24 @@ static bool is_up(const struct ctl *ctl, const struct rms_config *cfg)
 	return up;
 }
 
+static int write_file(void *arg, struct rms_error *err)
+{
+	const struct change *c = arg;
+
+	return rms_replace_file(c->path, c->new_text, 0644, err);
+}
+
 static int commit(struct ctl *ctl, struct change *c)
 {
-	struct rms_error why;
+	struct rms_bring b = ctl_bring(ctl);
 
-	if (c->is_up && apply(ctl, c->new))
-		return -1;
-	if (!rms_replace_file(ctl->config, c->new_text, 0644, &ctl->err))
-		return 0;
-	if (c->is_up) {
-		why = ctl->err;
-		apply(ctl, c->old);
-		ctl->err = why;
-	}
-	return -1;
+	if (!c->is_up)
+		return write_file(c, &ctl->err);
+	b.cluster_only = true;
+	b.move_s = ctl->move_s;
+	b.last = write_file;
+	b.last_arg = c;
+	return rms_up(&b, c->new, &ctl->err);
 }
 
 static void report(struct ctl *ctl, const struct change *c, const char *done)
@@ -131,7 +127,7 @@ int ctl_edit(struct ctl *ctl, bool make,
 	     void *arg, const char *done)
 {
 	int lock = rms_lock_dir_of(ctl->config, &ctl->err), ret;
-	struct change c = { 0 };
+	struct change c = { .path = ctl->config };
 
 	if (lock < 0)
 		return -1;

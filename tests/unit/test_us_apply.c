@@ -212,6 +212,68 @@ static void test_a_reload_does_not_wait(void **state)
 	assert_int_equal(try_to_apply(f, how, FILE_1, &err), 0);
 }
 
+static int refuse(void *arg, struct rms_error *err)
+{
+	return rms_fail(err, RMS_FAILED, "%s", (const char *)arg);
+}
+
+static void test_a_failed_last_step_leaves_all_as_it_was(void **state)
+{
+	struct rms_bring how = { .last = refuse, .last_arg = "the disk is full" };
+	struct fake_host *f = *state;
+	struct rms_error err;
+	char *before;
+	int nodes;
+
+	up(f, FILE_1);
+	before = fake_host_picture(f);
+	for (nodes = 0; nodes < 2; nodes++) {
+		how.cluster_only = nodes;
+		assert_int_equal(try_to_apply(f, how, FILE_2, &err), -1);
+		assert_string_equal(err.text, "the disk is full");
+		assert_true(f->changes > 5);
+		assert_looks_like(f, before);
+	}
+	free(before);
+}
+
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+static volatile sig_atomic_t heard;
+
+static void hear(int sig)
+{
+	(void)sig;
+	heard++;
+}
+
+static int raise_all(void *arg, struct rms_error *err)
+{
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < ARRAY_LEN(ends); i++)
+		raise(ends[i]);
+	*(int *)arg = heard;
+	return 0;
+}
+
+static void test_signals_wait_for_the_last_step(void **state)
+{
+	struct rms_error err;
+	int heard_there = -1;
+	size_t i;
+
+	heard = 0;
+	for (i = 0; i < ARRAY_LEN(ends); i++)
+		signal(ends[i], hear);
+	assert_int_equal(try_to_apply(*state, (struct rms_bring){ .last = raise_all, .last_arg = &heard_there },
+				      FILE_1, &err), 0);
+	for (i = 0; i < ARRAY_LEN(ends); i++)
+		signal(ends[i], SIG_DFL);
+	assert_int_equal(heard_there, 0);
+	assert_int_equal(heard, ARRAY_LEN(ends));
+}
+
 struct refusal {
 	const char *devices, *says;
 };
@@ -434,6 +496,8 @@ int main(void)
 		with_host(test_a_node_with_pages_stays),
 		with_host(test_who_cannot_ask_for_pages_refuses),
 		with_host(test_a_reload_does_not_wait),
+		with_host(test_a_failed_last_step_leaves_all_as_it_was),
+		with_host(test_signals_wait_for_the_last_step),
 		with_host(test_what_is_frozen_while_live),
 		with_host(test_backing_devices),
 		with_host(test_an_address_of_another_machine),

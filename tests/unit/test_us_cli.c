@@ -5,6 +5,7 @@
  * A plain directory stands in for configfs.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -342,6 +343,52 @@ static void test_a_change_that_would_make_the_running_node_unsafe(void **state)
 	free(after);
 }
 
+/* Open @path for writing as soon as somebody reads it. */
+static int open_when_read(const char *path)
+{
+	int fd, i;
+
+	for (i = 0; (fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0 && errno == ENXIO && i < 600; i++)
+		usleep(50000);
+	return fd;
+}
+
+/* In the midst of it, while it waits for what an attribute reads. */
+static void test_ctrl_c_leaves_no_half_of_a_change(void **state)
+{
+	char *attr = fake_host_path(&machine, "config/ramster/ramster/seal"), *text;
+	char *node = fake_host_path(&machine, "config/ramster/ramster/node/c");
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	must("add-node a 10.0.0.1");
+	must("add-node b 10.0.0.2");
+	must("set-local a --allow-loss --insecure");
+	must("up");
+	unlink(attr);
+	assert_int_equal(mkfifo(attr, 0600), 0);
+	pid = fork();
+	if (!pid) {
+		signal(SIGINT, SIG_DFL);	/* whoever runs us may ignore it */
+		execl(getenv("RAMSTERCTL"), "ramsterctl", "add-node", "c", "10.0.0.3", "--config", conf, NULL);
+		_exit(127);
+	}
+	fd = open_when_read(attr);
+	assert_true(fd >= 0);
+	assert_int_equal(kill(pid, SIGINT), 0);
+	assert_int_equal(write(fd, "on\n", 3), 3);
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	assert_int_equal(access(node, F_OK), 0);
+	text = contents();
+	assert_non_null(strstr(text, "name = \"c\""));
+	free(text);
+	free(node);
+	free(attr);
+}
+
 static void test_json_is_json(void **state)
 {
 	static const char *const commands[] = {
@@ -541,6 +588,7 @@ int main(void)
 		with_machine(test_comments_mode_and_links_stay),
 		with_machine(test_a_change_that_the_kernel_refuses),
 		with_machine(test_a_change_that_would_make_the_running_node_unsafe),
+		with_machine(test_ctrl_c_leaves_no_half_of_a_change),
 		with_machine(test_json_is_json),
 		with_machine(test_genkey),
 		with_machine(test_rotate_key),

@@ -91,6 +91,7 @@ static void test_ctrl_c_ends_moving(void **state)
 	up(f, FILE_2);
 	before = fake_host_picture(f);
 	f->remote = 7;
+	signal(SIGINT, SIG_DFL);	/* whoever runs us may ignore it */
 	killer = kill_soon(SIGINT);
 	assert_int_equal(try_nodes(f, FILE_1, -1, &err), -1);
 	assert_int_equal(waitpid(killer, NULL, 0), killer);
@@ -99,12 +100,30 @@ static void test_ctrl_c_ends_moving(void **state)
 	free(before);
 }
 
+/* As nohup has it. */
+static void test_a_signal_that_is_ignored_ends_nothing(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_error err;
+	pid_t killer;
+
+	up(f, FILE_2);
+	f->remote = 7;
+	signal(SIGHUP, SIG_IGN);
+	killer = kill_soon(SIGHUP);
+	assert_int_equal(try_nodes(f, FILE_1, 2, &err), -1);
+	signal(SIGHUP, SIG_DFL);
+	assert_int_equal(waitpid(killer, NULL, 0), killer);
+	assert_non_null(strstr(err.text, "7 pages are left after 2 s"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		with_host(test_nodes_change_the_policy_with_them),
 		with_host(test_a_node_that_goes_is_drained_first),
 		with_host(test_ctrl_c_ends_moving),
+		with_host(test_a_signal_that_is_ignored_ends_nothing),
 	};
 
 	return cmocka_run_group_tests_name("nodes that come and go", tests, NULL, NULL);
