@@ -88,7 +88,7 @@ static int run(struct ctl *ctl, char **args)
 }
 
 static const struct ctl_option *const options[] = {
-	&ctl_opt_num, &ctl_opt_port, &ctl_opt_file_only, &ctl_opt_json, NULL,
+	&ctl_opt_num, &ctl_opt_port, &ctl_opt_file_only, NULL,
 };
 
 const struct ctl_command ctl_add_node = {

@@ -75,7 +75,7 @@ static int run(struct ctl *ctl, char **args)
 	return ret;
 }
 
-static const struct ctl_option *const options[] = { &ctl_opt_file_only, &ctl_opt_json, NULL };
+static const struct ctl_option *const options[] = { &ctl_opt_file_only, NULL };
 
 const struct ctl_command ctl_check = {
 	.name = "check",

@@ -32,7 +32,7 @@ struct ctl {
 	struct rms_error err;
 };
 
-/* An option; which commands take it is a matter of their tables. */
+/* An option; which commands take it is a matter of their tables, but all take --config and --json. */
 struct ctl_option {
 	const char *name;
 	const char *metavar;	/* NULL: a switch */
@@ -46,17 +46,28 @@ struct ctl_command {
 	const char *summary;	/* one line */
 	const char *help;	/* what else there is to say */
 	int min_args, max_args;
-	const struct ctl_option *const *options;	/* ends with NULL */
+	const struct ctl_option *const *options;	/* ends with NULL; NULL: none of its own */
 	/* Return: 0, or -1 with ctl->err filled. */
 	int (*run)(struct ctl *ctl, char **args);
 };
 
-extern const struct ctl_option ctl_opt_json, ctl_opt_force_loss, ctl_opt_force_memory,
-	ctl_opt_force_replace, ctl_opt_file_only, ctl_opt_allow_loss, ctl_opt_insecure, ctl_opt_finish, ctl_opt_unload, ctl_opt_num, ctl_opt_port, ctl_opt_timeout,
-	ctl_opt_module_dir;
+extern const struct ctl_option ctl_opt_force_loss, ctl_opt_force_memory, ctl_opt_force_replace,
+	ctl_opt_file_only, ctl_opt_allow_loss, ctl_opt_insecure, ctl_opt_finish, ctl_opt_unload,
+	ctl_opt_num, ctl_opt_port, ctl_opt_timeout, ctl_opt_module_dir;
 
 extern const struct ctl_command ctl_add_node, ctl_remove_node, ctl_set_local, ctl_list_nodes,
 	ctl_check, ctl_up, ctl_down, ctl_drain, ctl_undrain, ctl_status, ctl_stats, ctl_genkey, ctl_rotate_key;
+
+/**
+ * ctl_parse_first() - read the options before the command
+ * @ctl: where they go
+ * @argc: words of the command line, without the program's name
+ * @argv: the words
+ *
+ * Return: how many words they are, up to the command, --help or --version; or -1 with
+ * ctl->err filled.
+ */
+int ctl_parse_first(struct ctl *ctl, int argc, char **argv);
 
 /**
  * ctl_parse() - read the options and arguments of a command

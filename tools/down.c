@@ -64,7 +64,7 @@ static int run(struct ctl *ctl, char **args)
 }
 
 static const struct ctl_option *const options[] = {
-	&ctl_opt_force_memory, &ctl_opt_unload, &ctl_opt_timeout, &ctl_opt_json, NULL,
+	&ctl_opt_force_memory, &ctl_opt_unload, &ctl_opt_timeout, NULL,
 };
 
 const struct ctl_command ctl_down = {

@@ -39,8 +39,7 @@ static int undrain(struct ctl *ctl, char **args)
 	return 0;
 }
 
-static const struct ctl_option *const drain_options[] = { &ctl_opt_timeout, &ctl_opt_json, NULL };
-static const struct ctl_option *const undrain_options[] = { &ctl_opt_json, NULL };
+static const struct ctl_option *const options[] = { &ctl_opt_timeout, NULL };
 
 const struct ctl_command ctl_drain = {
 	.name = "drain",
@@ -52,7 +51,7 @@ const struct ctl_command ctl_drain = {
 		"`up`, none comes.",
 	.min_args = 1,
 	.max_args = 1,
-	.options = drain_options,
+	.options = options,
 	.run = drain,
 };
 
@@ -62,6 +61,5 @@ const struct ctl_command ctl_undrain = {
 	.summary = "use a drained node again",
 	.min_args = 1,
 	.max_args = 1,
-	.options = undrain_options,
 	.run = undrain,
 };

@@ -21,7 +21,7 @@ static int run(struct ctl *ctl, char **args)
 	return 0;
 }
 
-static const struct ctl_option *const options[] = { &ctl_opt_force_replace, &ctl_opt_json, NULL };
+static const struct ctl_option *const options[] = { &ctl_opt_force_replace, NULL };
 
 const struct ctl_command ctl_genkey = {
 	.name = "genkey",

@@ -57,12 +57,9 @@ static int run(struct ctl *ctl, char **args)
 	return ret;
 }
 
-static const struct ctl_option *const options[] = { &ctl_opt_json, NULL };
-
 const struct ctl_command ctl_list_nodes = {
 	.name = "list-nodes",
 	.arguments = "",
 	.summary = "list the nodes that the file has",
-	.options = options,
 	.run = run,
 };

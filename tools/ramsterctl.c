@@ -19,7 +19,7 @@ static void help(void)
 {
 	size_t i;
 
-	printf("usage: ramsterctl COMMAND [arguments] [options]\n\n"
+	printf("usage: ramsterctl [--config FILE] [--json] COMMAND [arguments] [options]\n\n"
 	       "Set up and look at RAMster: the RAM of a cluster as one swap tier.\n\n");
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		printf("  %-12s %-16s %s\n", commands[i]->name, commands[i]->arguments, commands[i]->summary);
@@ -39,9 +39,7 @@ static const struct ctl_command *find(const char *name, struct rms_error *err)
 			return commands[i];
 	}
 	near = rms_nearest(name, names, ARRAY_LEN(commands));
-	if (name[0] == '-')
-		rms_fail(err, RMS_USAGE, "%.60s is no command; options come after it: `ramsterctl --help`", name);
-	else if (near)
+	if (near)
 		rms_fail(err, RMS_USAGE, "unknown command %.60s; did you mean %s?", name, near);
 	else
 		rms_fail(err, RMS_USAGE, "unknown command %.60s; `ramsterctl --help` lists them", name);
@@ -50,11 +48,11 @@ static const struct ctl_command *find(const char *name, struct rms_error *err)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	const struct ctl_command *cmd = find(argv[1], &ctl->err);
+	const struct ctl_command *cmd = find(argv[0], &ctl->err);
 	bool want_help;
 	int ret;
 
-	if (!cmd || ctl_parse(ctl, cmd, argc - 2, argv + 2, &want_help))
+	if (!cmd || ctl_parse(ctl, cmd, argc - 1, argv + 1, &want_help))
 		return -1;
 	if (want_help) {
 		ctl_help(cmd);
@@ -63,9 +61,29 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	rms_host_init(&ctl->host);
 	if (ctl->module_dir)
 		ctl->host.module_dir = rms_strdup(ctl->module_dir);
-	ret = cmd->run(ctl, argv + 2);
+	ret = cmd->run(ctl, argv + 1);
 	rms_host_release(&ctl->host);
 	return ret;
+}
+
+/* The words after the program's name. */
+static int read_words(struct ctl *ctl, int argc, char **argv)
+{
+	int first = ctl_parse_first(ctl, argc, argv);
+
+	if (first < 0)
+		return -1;
+	argc -= first;
+	argv += first;
+	if (!argc)
+		return rms_fail(&ctl->err, RMS_USAGE, "a command is missing; `ramsterctl --help` lists them");
+	if (!strcmp(argv[0], "--help") || !strcmp(argv[0], "-h") || !strcmp(argv[0], "help"))
+		help();
+	else if (!strcmp(argv[0], "--version"))
+		printf("ramsterctl %s\n", RAMSTER_VERSION);
+	else
+		return run(ctl, argc, argv);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -74,15 +92,11 @@ int main(int argc, char **argv)
 	struct ctl ctl = { .config = RMS_CONFIG_PATH };
 
 	setrlimit(RLIMIT_CORE, &no_core);
-	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (argc < 2) {
 		help();
-		return argc < 2 ? RMS_USAGE : RMS_OK;
+		return RMS_USAGE;
 	}
-	if (!strcmp(argv[1], "--version")) {
-		printf("ramsterctl %s\n", RAMSTER_VERSION);
-		return RMS_OK;
-	}
-	if (!run(&ctl, argc, argv)) {
+	if (!read_words(&ctl, argc - 1, argv + 1)) {
 		if (!fflush(stdout) && !ferror(stdout))
 			return RMS_OK;
 		rms_fail(&ctl.err, RMS_FAILED, "cannot write to standard output");

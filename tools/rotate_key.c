@@ -25,7 +25,7 @@ static int run(struct ctl *ctl, char **args)
 	return 0;
 }
 
-static const struct ctl_option *const options[] = { &ctl_opt_finish, &ctl_opt_json, NULL };
+static const struct ctl_option *const options[] = { &ctl_opt_finish, NULL };
 
 const struct ctl_command ctl_rotate_key = {
 	.name = "rotate-key",

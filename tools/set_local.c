@@ -47,7 +47,7 @@ static int run(struct ctl *ctl, char **args)
 }
 
 static const struct ctl_option *const options[] = {
-	&ctl_opt_allow_loss, &ctl_opt_insecure, &ctl_opt_file_only, &ctl_opt_json, NULL,
+	&ctl_opt_allow_loss, &ctl_opt_insecure, &ctl_opt_file_only, NULL,
 };
 
 const struct ctl_command ctl_set_local = {

@@ -77,14 +77,11 @@ static int run(struct ctl *ctl, char **args)
 	return ret;
 }
 
-static const struct ctl_option *const options[] = { &ctl_opt_json, NULL };
-
 const struct ctl_command ctl_stats = {
 	.name = "stats",
 	.arguments = "[GROUP]",
 	.summary = "show the counters",
 	.help = "One `group.name value` a line. GROUP is tmem, frontswap, zcache, zbud or ramster.",
 	.max_args = 1,
-	.options = options,
 	.run = run,
 };

@@ -154,8 +154,6 @@ static int run(struct ctl *ctl, char **args)
 	return ret;
 }
 
-static const struct ctl_option *const options[] = { &ctl_opt_json, NULL };
-
 const struct ctl_command ctl_status = {
 	.name = "status",
 	.arguments = "",
@@ -166,6 +164,5 @@ const struct ctl_command ctl_status = {
 		"that lie here. LOCAL: in this node's compressed cache. MOVING: on the way to\n"
 		"another node. REMOTE: on other nodes. DISK: on the backing device only. Sizes\n"
 		"are of uncompressed pages; --json counts pages of 4096 bytes.",
-	.options = options,
 	.run = run,
 };

@@ -27,7 +27,7 @@ static int run(struct ctl *ctl, char **args)
 }
 
 static const struct ctl_option *const options[] = {
-	&ctl_opt_force_loss, &ctl_opt_module_dir, &ctl_opt_json, NULL,
+	&ctl_opt_force_loss, &ctl_opt_module_dir, NULL,
 };
 
 const struct ctl_command ctl_up = {

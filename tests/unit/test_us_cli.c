@@ -46,10 +46,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Run ramsterctl; its exit code. */
-static int ctl(const char *words)
+/* Run ramsterctl with these words only; its exit code. */
+static int plain_ctl(const char *words)
 {
-	char *cmd = rms_format("\"%s\" %s --config %s 2>&1", getenv("RAMSTERCTL"), words, conf);
+	char *cmd = rms_format("\"%s\" %s 2>&1", getenv("RAMSTERCTL"), words);
 	FILE *p = popen(cmd, "r");
 	size_t n = fread(said, 1, sizeof(said) - 1, p);
 	int status = pclose(p);
@@ -57,6 +57,15 @@ static int ctl(const char *words)
 	said[n] = '\0';
 	free(cmd);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int ctl(const char *words)
+{
+	char *all = rms_format("%s --config %s", words, conf);
+	int ret = plain_ctl(all);
+
+	free(all);
+	return ret;
 }
 
 static void must(const char *words)
@@ -172,7 +181,11 @@ struct refusal {
 static const struct refusal refusals[] = {
 	{ "frob", RMS_USAGE, "unknown command frob; `ramsterctl --help` lists them" },
 	{ "genky", RMS_USAGE, "unknown command genky; did you mean genkey?" },
-	{ "--json status", RMS_USAGE, "--json is no command; options come after it" },
+	{ "--force down", RMS_USAGE, "unknown option --force before the command; options of a command come after it" },
+	{ "--json=1 down", RMS_USAGE, "no value belongs to --json=1 before the command" },
+	{ "-j down", RMS_USAGE, "unknown option -j before the command" },
+	{ "-- down", RMS_USAGE, "unknown option -- before the command" },
+	{ "--json", RMS_USAGE, "a command is missing; `ramsterctl --help` lists them" },
 	{ "add-node", RMS_USAGE, "add-node: an argument is missing; usage: ramsterctl add-node NAME ADDRESS" },
 	{ "add-node x", RMS_USAGE, "add-node: an argument is missing" },
 	{ "add-node x 10.0.0.9 y", RMS_USAGE, "add-node: one argument too many: y" },
@@ -220,6 +233,31 @@ static const struct refusal refusals[] = {
 	{ "genkey /nowhere/key", RMS_FAILED, "/nowhere/key: cannot make: No such file" },
 	{ "genkey a b", RMS_USAGE, "one argument too many: b" },
 };
+
+static void test_options_before_the_command(void **state)
+{
+	static const char *const ways[] = {
+		"--config %s list-nodes --json", "--json --config=%s list-nodes", "--config=%s --json list-nodes",
+		"--config /nowhere list-nodes --json --config %s",
+	};
+	size_t i;
+
+	(void)state;
+	must("add-node here 10.0.0.1");
+	for (i = 0; i < ARRAY_LEN(ways); i++) {
+		char *words = rms_format(ways[i], conf);
+
+		if (plain_ctl(words) || said[0] != '{' || !strstr(said, "\"here\""))
+			fail_msg("ramsterctl %s: %s", words, said);
+		free(words);
+	}
+	assert_int_equal(plain_ctl("--config"), RMS_USAGE);
+	assert_said("a value is missing after --config before the command");
+	assert_int_equal(plain_ctl("--json --config /nowhere --help"), RMS_OK);
+	assert_said("usage: ramsterctl [--config FILE] [--json] COMMAND");
+	assert_int_equal(plain_ctl("--json --version"), RMS_OK);
+	assert_said("ramsterctl " RAMSTER_VERSION "\n");
+}
 
 /* The whole machine, the file included. */
 static char *everything(void)
@@ -371,7 +409,7 @@ static void test_ctrl_c_leaves_no_half_of_a_change(void **state)
 	pid = fork();
 	if (!pid) {
 		signal(SIGINT, SIG_DFL);	/* whoever runs us may ignore it */
-		execl(getenv("RAMSTERCTL"), "ramsterctl", "add-node", "c", "10.0.0.3", "--config", conf, NULL);
+		execl(getenv("RAMSTERCTL"), "ramsterctl", "--config", conf, "add-node", "c", "10.0.0.3", NULL);
 		_exit(127);
 	}
 	fd = open_when_read(attr);
@@ -582,6 +620,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		with_machine(test_from_nothing_to_a_running_node),
 		with_machine(test_the_documents_quick_starts),
+		with_machine(test_options_before_the_command),
 		with_machine(test_refusals_change_nothing),
 		with_machine(test_a_wrong_file_is_left_alone),
 		with_machine(test_a_missing_file),
