@@ -208,15 +208,7 @@ static void room_again(struct timer_list *timer)
 
 static void invalidate_page(void *priv, u32 slot)
 {
-	struct ram_dev *dev = priv;
-	struct ram_page *p;
-	unsigned long flags;
-
-	xa_lock_irqsave(&dev->pages, flags);
-	p = __xa_erase(&dev->pages, slot);
-	xa_unlock_irqrestore(&dev->pages, flags);
-	if (p)
-		kref_put(&p->ref, page_release);
+	forget(priv, slot);
 }
 
 static void invalidate_area(void *priv)
