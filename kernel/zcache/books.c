@@ -15,13 +15,20 @@ u64 zcache_donor_pages(u16 donor)
 }
 EXPORT_SYMBOL_GPL(zcache_donor_pages);
 
+/* Each entry that lists a donor counts: whether it holds this version or an older one, it holds one. */
+static void account_donors(const u16 *donor, unsigned int n, int sign)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		atomic_long_add(sign, &donor_pages[donor[i]]);
+}
+
 static void account_remote(struct zc_dev *dev, void *entry, int sign)
 {
 	struct tmem_remote r = tmem_remote_unpack(xa_to_value(entry));
-	int i;
 
-	for (i = 0; i < r.nr_donors; i++)
-		atomic_long_add(sign, &donor_pages[r.donor[i]]);
+	account_donors(r.donor, r.nr_donors, sign);
 	atomic_long_add(sign, &dev->remote);
 	if (sign > 0)
 		zc_remote_pin();
@@ -29,25 +36,28 @@ static void account_remote(struct zc_dev *dev, void *entry, int sign)
 		zc_remote_unpin();
 }
 
+static void account_local(struct zc_dev *dev, const struct zc_entry *e, int sign)
+{
+	u16 list[ZCACHE_COPIES_MAX];
+
+	account_donors(list, zc_donors_list(e->donors, list), sign);
+	atomic_long_add(sign, e->flags & ZC_PUSHING ? &dev->in_flight : &dev->local);
+}
+
 /**
  * zc_account - an entry comes into its place in the books, or leaves it
  * @dev:   its device
- * @entry: of the index
+ * @entry: of the index; its donors and flags do not change while it is in the books
  * @sign:  1 or -1
  *
  * Context: under the object's lock.
  */
 void zc_account(struct zc_dev *dev, void *entry, int sign)
 {
-	struct zc_entry *e = entry;
-
-	if (xa_is_value(entry)) {
+	if (xa_is_value(entry))
 		account_remote(dev, entry, sign);
-	} else if (e->flags & ZC_PUSHING) {
-		atomic_long_add(sign, &dev->in_flight);
-	} else {
-		atomic_long_add(sign, &dev->local);
-	}
+	else
+		account_local(dev, entry, sign);
 }
 
 /* A new local page takes the version after the older one's, and its duty to tell the donors. */
@@ -76,10 +86,10 @@ static void changed(void *host, u64 slot, void *old, void *new)
 
 	if (old)
 		zc_account(dev, old, -1);
-	if (new)
-		zc_account(dev, new, 1);
 	if (new && !xa_is_value(new))
 		inherit(dev, new, old);
+	if (new)
+		zc_account(dev, new, 1);
 	if (!new || !xa_is_value(new))
 		zc_freed_clear(dev, slot);
 }

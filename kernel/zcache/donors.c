@@ -81,6 +81,18 @@ bool zc_donors_remove(struct zc_donors *donors, u16 donor)
 	return kept != n;
 }
 
+/* Those of a list that can be told something; with @leaving, of these those that leave. Any context. */
+struct zc_donors zc_donors_alive(struct zc_donors donors, bool leaving)
+{
+	u16 list[ZCACHE_COPIES_MAX];
+	unsigned int i, n = zc_donors_list(donors, list);
+
+	for (i = 0; i < n; i++)
+		if (zc_donor_is_dead(list[i]) || (leaving && !zcache_donor_is_leaving(list[i])))
+			zc_donors_remove(&donors, list[i]);
+	return donors;
+}
+
 /* The index entry that stands for @r. Any context. */
 void *zc_remote_entry(const struct tmem_remote *r)
 {

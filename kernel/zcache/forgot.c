@@ -36,8 +36,11 @@ static void *forgot_entry(void *ctx, u64 slot, void *entry)
 		return NULL;
 	if (!xa_is_value(entry)) {
 		/* In a batch to it: the answer will not come, and its end sorts it out. */
-		if (!(e->flags & ZC_PUSHING))
-			zc_donors_remove(&e->donors, f->donor);
+		if (e->flags & ZC_PUSHING)
+			return entry;
+		zc_account(f->dev, entry, -1);
+		zc_donors_remove(&e->donors, f->donor);
+		zc_account(f->dev, entry, 1);
 		return entry;
 	}
 	r = tmem_remote_unpack(xa_to_value(entry));

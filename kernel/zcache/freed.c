@@ -11,6 +11,10 @@
  *   entry of those; a remote entry stays until each donor has confirmed. A
  *   broken connection thus forgets nothing: the slot is told again.
  * - dev->dirty has a bit an object: the work scans only those.
+ *
+ * A store over a page that is on donors does not tell them: most slots are freed or pushed anew soon,
+ * which ends the older version. They are told when one wants its RAM back, or when the list
+ * has no room for the donors of the next push (zc_tell_outdated()).
  */
 #include <linux/bitmap.h>
 #include <linux/sched.h>
@@ -113,13 +117,17 @@ struct flushed {
 };
 
 /*
- * A page that came home: its older version is forgotten there, and a newer one can
+ * A page that came home, or was stored anew: its older version is forgotten there, and a newer one can
  * only be on its way in the batch that it is in.
  */
 static void flushed_local(struct flushed *f, struct zc_entry *e)
 {
-	if (f->ok && !(e->flags & ZC_PUSHING) && (s16)(e->version - f->version) > 0)
-		zc_donors_remove(&e->donors, f->donor);
+	e->flags &= ~ZC_TOLD;
+	if (!f->ok || e->flags & ZC_PUSHING || (s16)(e->version - f->version) <= 0)
+		return;
+	zc_account(f->dev, e, -1);
+	zc_donors_remove(&e->donors, f->donor);
+	zc_account(f->dev, e, 1);
 }
 
 static void *flushed_entry(void *ctx, u64 slot, void *entry)
@@ -170,6 +178,63 @@ static bool tell(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 sl
 				return false;
 		}
 	}
+	return true;
+}
+
+struct outdated {
+	struct zc_dev *dev;
+	bool leaving;
+	struct tmem_remote tell;
+};
+
+/*
+ * What donors may hold becomes an older version, if it is not: so no flush of it can meet
+ * the page on its way in a later batch.
+ */
+static void *outdate_entry(void *ctx, u64 slot, void *entry)
+{
+	struct outdated *o = ctx;
+	struct zc_entry *e = entry;
+	struct zc_donors donors;
+
+	if (!entry || xa_is_value(entry) || zc_slot_is_freed(o->dev, slot) ||
+	    e->flags & (ZC_PUSHING | ZC_TOLD))
+		return entry;
+	donors = zc_donors_alive(e->donors, o->leaving);
+	if (e->flags & ZC_PUSHED)
+		e->version++;
+	e->flags &= ~ZC_PUSHED;
+	o->tell = zc_donors_remote(donors, e->version - 1, PAGE_SIZE, 0);
+	if (o->tell.nr_donors)
+		e->flags |= ZC_TOLD;
+	return entry;
+}
+
+/**
+ * zc_tell_outdated - donors are told to forget the older versions of a local page
+ * @dev:     its device
+ * @ops:     of the tier, held by the caller, who calls its flush_end()
+ * @slot:    which
+ * @leaving: only those that want their RAM back
+ *
+ * Nothing is done if the page is not local, in a batch, or they have been told already. Each is out of
+ * the entry's list when it has confirmed.
+ *
+ * Context: process, under zc_order_lock.
+ * Return: false: there is no room for more flushes now.
+ */
+bool zc_tell_outdated(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot,
+		      bool leaving)
+{
+	struct outdated o = { .dev = dev, .leaving = leaving };
+	int i;
+
+	lockdep_assert_held(&zc_order_lock);
+	tmem_modify(dev->pool, slot, outdate_entry, &o);
+	if (!tell(dev, ops, slot, &o.tell))
+		return false;
+	for (i = 0; leaving && i < o.tell.nr_donors; i++)
+		zc_donor_left(o.tell.donor[i]);
 	return true;
 }
 

@@ -8,7 +8,7 @@
  *   completions, netlink) reach it by id under RCU or zc_devs_lock and hold
  *   dev->refs, which detach waits for.
  * - zc_entry: a page in the local cache. Immutable once published in the index, but
- *   for its donors and state, which dev's object lock (tmem) guards. The index
+ *   for its donors, version and state, which dev's object lock (tmem) guards. The index
  *   holds one reference; readers and batches hold their own. The last one
  *   takes it off the LRU and frees the zpage.
  * - An index entry is a zc_entry or a value (tmem/remote_entry.h). Whoever
@@ -56,6 +56,8 @@ struct zc_donors {
 /* zc_entry.flags; all but ZC_SAME change under the object's lock. */
 #define ZC_SAME		BIT(0)	/* no zpage: @handle is the word that fills the page */
 #define ZC_PUSHING	BIT(1)	/* in a batch to donors: not on the LRU */
+#define ZC_PUSHED	BIT(2)	/* was in a batch: donors may hold this very version */
+#define ZC_TOLD		BIT(3)	/* donors were told to forget older versions, and have not answered */
 
 /**
  * struct zc_entry - a page in the local cache
@@ -172,6 +174,7 @@ bool zc_donors_add(struct zc_donors *donors, u16 donor);
 bool zc_donors_remove(struct zc_donors *donors, u16 donor);
 unsigned int zc_donors_list(struct zc_donors donors, u16 list[ZCACHE_COPIES_MAX]);
 bool zc_entry_lists(void *entry, u16 donor);
+struct zc_donors zc_donors_alive(struct zc_donors donors, bool leaving);
 void *zc_remote_entry(const struct tmem_remote *r);
 struct tmem_remote zc_donors_remote(struct zc_donors donors, u16 version, u16 len, u8 comp);
 
@@ -208,6 +211,8 @@ void zc_freed_clear(struct zc_dev *dev, u32 slot);
 void zc_freed_again(struct zc_dev *dev, u32 slot);
 void zc_freed_kick(struct zc_dev *dev);
 void zc_freed_retell(void);
+bool zc_tell_outdated(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot,
+		      bool leaving);
 
 /* evict.c */
 void zc_evict_init(void);

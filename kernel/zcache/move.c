@@ -12,8 +12,9 @@
  * for any page.
  *
  * - The local entry has a version of its own and inherits the duty to tell the donors,
- *   who are told before it can be pushed: so a flush of the older version is ahead of
- *   a push of the newer on each connection, and its answer ends the duty (freed.c).
+ *   who are told before it can be pushed; their answers end the duty (freed.c).
+ * - A local page whose older version lies on a donor that wants its RAM back stays where it is: the
+ *   donor is told to forget that.
  * - While the pool has no room for them, or they cannot be read, pages that are on the backing device
  *   just lose their copies on donors that leave; the others wait.
  * - Pages with too few copies are left alone while there are not donors enough for
@@ -70,6 +71,7 @@ enum reason {
 	LEAVING,	/* a copy is where none should be */
 	UNSAVED,	/* the policy wants it on the backing device, too */
 	TOO_FEW,	/* or more donors to have it */
+	OUTDATED,	/* it is local, and an older version is where none should be */
 };
 
 /* Should a remote page move, and can it? */
@@ -97,25 +99,39 @@ static enum reason judge(const struct zc_dev *dev, u32 slot, const struct tmem_r
 }
 
 /*
- * Slots whose pages should move, found by a walk. @place: there are donors enough
- * for a page with too few copies, or there is much room at home.
+ * Slots whose pages should move, found by a walk, and those of local ones of which donors are to
+ * be told. @place: there are donors enough for a page with too few copies, or there is much room at
+ * home. @stuck: there is no room at all, and none is looked for in this pass.
  */
 struct scan {
 	struct zc_dev *dev;
 	bool place;
+	bool stuck;
 	bool repair;
 	unsigned int skipped;
 	unsigned int nr;
+	unsigned int nr_outdated;
 	u32 slot[MOVES];
+	u32 outdated[MOVES];
 };
 
-/* The same for any index entry. */
+/* In a batch: the list is the batch's, whose end calls again. */
+static enum reason judge_local(const struct zc_entry *e)
+{
+	if (!e->donors.packed || e->flags & ZC_PUSHING)
+		return FINE;
+	return zc_donors_alive(e->donors, true).packed ? OUTDATED : FINE;
+}
+
+/* The same for any index entry. Under the object's lock. */
 static enum reason judge_entry(const struct zc_dev *dev, u32 slot, void *entry)
 {
 	struct tmem_remote r;
 
-	if (!xa_is_value(entry) || zc_slot_is_freed(dev, slot))
+	if (zc_slot_is_freed(dev, slot))
 		return FINE;
+	if (!xa_is_value(entry))
+		return judge_local(entry);
 	r = tmem_remote_unpack(xa_to_value(entry));
 	return judge(dev, slot, &r);
 }
@@ -127,8 +143,13 @@ static bool collect(void *ctx, u64 slot, void *entry)
 
 	if (reason == FINE)
 		return true;
+	if (reason == OUTDATED) {
+		s->outdated[s->nr_outdated++] = slot;
+		return s->nr_outdated < MOVES;
+	}
 	/* What has just failed goes on failing for a while; the next pass may find it mended. */
-	if ((reason == TOO_FEW && !s->place) || (reason == UNSAVED && zc_is_paused(s->dev))) {
+	if (s->stuck || (reason == TOO_FEW && !s->place) ||
+	    (reason == UNSAVED && zc_is_paused(s->dev))) {
 		s->skipped++;
 		return true;
 	}
@@ -235,11 +256,8 @@ static void *replace(void *ctx, u64 slot, void *entry)
 	return s->new;
 }
 
-/*
- * Tells the donors of @r to forget @slot. Those that are not up are told when the page goes on or is
- * freed, unless nothing of it is left here (@drop).
- */
-static void tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r, bool drop)
+/* Tells the donors of @r, which no entry lists any more, to forget @slot. */
+static void tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
 {
 	const struct zcache_remote_ops *ops;
 	int i, idx, err;
@@ -250,11 +268,39 @@ static void tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r, bool
 			    -ENOENT;
 		if (!err)
 			counter_inc(zc, flushes_sent);
-		else if (drop && err != -ENOENT)
+		else if (err != -ENOENT)
 			zc_donor_abandoned(r->donor[i]);
 	}
 	if (ops)
 		zc_remote_put(idx);
+}
+
+/*
+ * Tells donors of the older versions of local pages; with @leaving, those that want their RAM back. Those
+ * that are not up are told by a later pass, or when the page goes on or is freed.
+ */
+static void tell_outdated(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool leaving)
+{
+	const struct zcache_remote_ops *ops;
+	unsigned int i, tries;
+	bool told = true;
+	int idx;
+
+	ops = zc_remote_get(&idx);
+	if (!ops)
+		return;
+	for (i = 0; i < nr && told; i++) {
+		for (tries = 0; tries < TELL_TRIES; tries++) {
+			mutex_lock(&zc_order_lock);
+			told = zc_tell_outdated(dev, ops, slot[i], leaving);
+			mutex_unlock(&zc_order_lock);
+			if (told)
+				break;
+			ops->flush_end();
+			msleep(10);
+		}
+	}
+	zc_remote_put(idx);
 }
 
 static void flush_end(void)
@@ -301,7 +347,7 @@ static int come_home(struct zc_dev *dev, struct move *m)
 	r = tmem_remote_unpack(xa_to_value(m->entry));
 	for (i = 0; i < r.nr_donors; i++)
 		zc_donor_left(r.donor[i]);
-	tell(dev, slot, &r, false);
+	tell_outdated(dev, &slot, 1, false);
 	m->e = e;
 	return 0;
 }
@@ -349,7 +395,7 @@ static bool sink(struct zc_dev *dev, u32 slot)
 	counter_inc(zc, moved_to_backing);
 	for (i = 0; i < leaves.nr_donors; i++)
 		zc_donor_left(leaves.donor[i]);
-	tell(dev, slot, &leaves, true);
+	tell(dev, slot, &leaves);
 	return true;
 }
 
@@ -420,7 +466,7 @@ static unsigned long move_device(struct zc_dev *dev)
 {
 	unsigned long still = 0;
 	unsigned int moved;
-	bool no_room;
+	bool no_room, stuck = false;
 	ktime_t since;
 	u64 next = 0;
 
@@ -428,20 +474,24 @@ static unsigned long move_device(struct zc_dev *dev)
 		struct scan s = {
 			.dev = dev,
 			.place = zc_remote_has_room(dev) || !zc_pool_above_half(),
+			.stuck = stuck,
 		};
 
 		since = ktime_get();
 		no_room = false;
 		next = tmem_walk(dev->pool, next, collect, &s);
+		if (s.nr_outdated) {
+			tell_outdated(dev, s.outdated, s.nr_outdated, true);
+			flush_end();
+		}
 		moved = s.nr ? move_some(dev, &s, &no_room) : 0;
-		still += s.skipped + s.nr - moved;
+		still += s.skipped + s.nr_outdated + s.nr - moved;
 		set_misplaced(misplaced - min_t(unsigned long, moved, misplaced));
 		/*
 		 * Nowhere to go with any of them: there is no use in trying the rest. Those that could
 		 * not be read say nothing of the rest.
 		 */
-		if (no_room && !moved)
-			break;
+		stuck |= no_room && !moved;
 		if (s.repair)
 			keep_rate(s.nr, since);
 		if (next != ULLONG_MAX)

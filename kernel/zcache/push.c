@@ -24,6 +24,7 @@ struct mark {
 	const struct zcache_push *push;
 	struct zc_donors refused;
 	bool ok;
+	bool full;	/* of donors that may hold older versions */
 	bool freed;
 };
 
@@ -60,17 +61,19 @@ static void *mark_pushing(void *ctx, u64 slot, void *entry)
 	if (entry != m->e || zc_slot_is_freed(m->dev, slot) || !zc_is_saved(m->dev, slot))
 		return entry;
 	donors = m->e->donors;
-	if (!add_donors(&donors, m->push)) {
+	zc_account(m->dev, entry, -1);
+	m->ok = add_donors(&donors, m->push);
+	if (!m->ok) {
 		drop_dead(&m->e->donors);
 		donors = m->e->donors;
-		if (!add_donors(&donors, m->push))
-			return entry;
+		m->ok = add_donors(&donors, m->push);
 	}
-	zc_account(m->dev, entry, -1);
-	m->e->donors = donors;
-	m->e->flags |= ZC_PUSHING;
+	m->full = !m->ok;
+	if (m->ok) {
+		m->e->donors = donors;
+		m->e->flags |= ZC_PUSHING | ZC_PUSHED;
+	}
 	zc_account(m->dev, entry, 1);
-	m->ok = true;
 	return entry;
 }
 
@@ -80,10 +83,10 @@ static void *unmark_pushing(void *ctx, u64 slot, void *entry)
 	u16 list[ZCACHE_COPIES_MAX];
 	unsigned int i, n = zc_donors_list(m->refused, list);
 
-	for (i = 0; i < n; i++)
-		zc_donors_remove(&m->e->donors, list[i]);
 	if (entry == m->e)
 		zc_account(m->dev, entry, -1);
+	for (i = 0; i < n; i++)
+		zc_donors_remove(&m->e->donors, list[i]);
 	m->e->flags &= ~ZC_PUSHING;
 	if (entry == m->e) {
 		zc_account(m->dev, entry, 1);
@@ -117,7 +120,10 @@ static bool add(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 
 	tmem_modify(dev->pool, e->slot, mark_pushing, &m);
 	if (!m.ok) {
-		/* Replaced, or freed: gone soon. Or its list is full with donors of older versions. */
+		/* They make room in the list when they have answered, and kick eviction. */
+		if (m.full)
+			zc_tell_outdated(dev, ops, e->slot, false);
+		/* Else it is replaced, or freed: gone soon. */
 		if (!zc_slot_is_freed(dev, e->slot))
 			zc_lru_add(dev, e);
 		zc_entry_put(dev, e);
@@ -179,6 +185,7 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 	}
 	ops->push_submit(push);
 	mutex_unlock(&zc_order_lock);
+	ops->flush_end();
 	if (!n) {
 		zc_dev_put(dev);
 		zc_remote_unpin();
@@ -230,15 +237,14 @@ static void *commit_entry(void *ctx, u64 slot, void *entry)
 }
 
 /* The page is on all its donors: its entry becomes theirs. False if that is not enough. */
-static bool commit(struct zc_dev *dev, const struct zcache_push *push,
-		   const struct zcache_push_rec *rec)
+static bool commit(struct zc_dev *dev, const struct zcache_remote_ops *ops,
+		   const struct zcache_push *push, const struct zcache_push_rec *rec)
 {
 	struct zc_entry *e = rec->entry;
 	struct commit c = { .dev = dev, .e = e, .push = push };
 	u16 list[ZCACHE_COPIES_MAX];
-	const struct zcache_remote_ops *ops;
 	unsigned int i, n;
-	int idx, err;
+	int err;
 
 	c.r = (struct tmem_remote) {
 		.nr_donors = push->nr_donors,
@@ -258,9 +264,6 @@ static bool commit(struct zc_dev *dev, const struct zcache_push *push,
 	if (zc_slot_is_freed(dev, e->slot))
 		zc_freed_again(dev, e->slot);
 	n = zc_donors_list(c.leftover, list);
-	if (!n)
-		return true;
-	ops = zc_remote_get(&idx);
 	for (i = 0; i < n; i++) {
 		err = ops ? ops->flush(list[i], dev->id, e->slot, rec->version) : -ENOENT;
 		if (!err)
@@ -268,26 +271,25 @@ static bool commit(struct zc_dev *dev, const struct zcache_push *push,
 		else if (err != -ENOENT)
 			zc_donor_abandoned(list[i]);
 	}
-	if (ops) {
-		ops->flush_end();
-		zc_remote_put(idx);
-	}
 	return true;
 }
 
 void zcache_push_done(struct zcache_push *push)
 {
+	const struct zcache_remote_ops *ops;
 	struct zcache_push_rec *rec;
 	struct zc_donors refused;
 	struct zc_dev *dev;
 	unsigned int i, d;
+	int idx;
 
 	/* The batch holds a reference: the device is there. */
 	dev = zc_dev_held(push->dev);
+	ops = zc_remote_get(&idx);
 	for (i = 0; i < push->nr; i++) {
 		rec = &push->rec[i];
 		zc_leaving_add(-(long)rec->len);
-		if (rec->acked != (1 << push->nr_donors) - 1 || !commit(dev, push, rec)) {
+		if (rec->acked != (1 << push->nr_donors) - 1 || !commit(dev, ops, push, rec)) {
 			counter_inc(zc, push_not_enough_copies);
 			refused = (struct zc_donors) {};
 			for (d = 0; d < push->nr_donors; d++)
@@ -297,6 +299,10 @@ void zcache_push_done(struct zcache_push *push)
 		}
 		zc_entry_put(dev, rec->entry);
 		cond_resched();
+	}
+	if (ops) {
+		ops->flush_end();
+		zc_remote_put(idx);
 	}
 	/* It was on its way when they were told to leave. */
 	for (d = 0; d < push->nr_donors; d++)

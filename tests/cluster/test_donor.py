@@ -71,6 +71,10 @@ class Filler:
         self.job.wait(check=False)
 
 
+def device_of(node, number):
+    return next(d for d in status(node)["devices"] if d["name"] == f"frontswap{number}")
+
+
 def two_nodes(make_cluster, device=None, owner=None, **settings):
     cluster = make_cluster("ab", each={"a": owner or OWNER, "b": DONOR})
     setup = Setup(cluster, {"a": "b"}, device=device or ON_DISK, **settings).bring_up()
@@ -138,15 +142,20 @@ def test_what_it_costs_a_donor_to_take_its_ram_back(make_cluster):
 
 
 @pytest.mark.slow
-def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster):
-    """A program there needs what was free before anything was lent, as fast as it can."""
+@pytest.mark.parametrize("pace, most", [("", 0.05), ("--pace 4", 0)], ids=["at once", "as owners can"])
+def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster, pace, most):
+    """A program there needs what was free before anything was lent.
+
+    Each round of the kernel's reclaim looks at programs' pages before it asks whoever else has some to
+    spare, so a program that is faster than owners can give back costs a few.
+    """
     donor = {"ram": 320, "disks": {"swap": "512M"}}
     cluster = make_cluster("ab", each={"a": OWNER, "b": donor})
     a, b = cluster
     setup = Setup(cluster, {"a": "b"}, device=ON_DISK, pool_percent=10).bring_up()
     b.run("mkswap /dev/vdc && swapon /dev/vdc")
     megabytes = b.meminfo()["MemAvailable"] // 1024 - 36
-    work = f"pagefill --mb {megabytes} --content random --phases fill,rewrite=100,read"
+    work = f"pagefill --mb {megabytes} --content random --phases fill,rewrite=100,read {pace}"
     b.run(work, timeout=300)
     alone = vmstat(b, "pswpout")
     filler = Filler(a, 260)
@@ -156,7 +165,7 @@ def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster):
     back, swapped = before - lent(b), vmstat(b, "pswpout") - alone
     print(f"{back} of {before} pages came back, {swapped} pages were swapped out ({alone} without)")
     assert count(b, "recalls") and back > before // 2
-    assert swapped < back // 20
+    assert swapped <= back * most
     assert vmstat(b, "oom_kill") == 0
     filler.finish()
     b.run("swapoff /dev/vdc")
@@ -299,6 +308,69 @@ def test_a_donor_that_is_too_slow_is_drained(make_cluster):
     assert ramster.counter(a, "zcache", "fetch_hedged") > 100
     b.run("tc qdisc del dev eth0 root")
     filler.finish()
+    setup.take_down()
+
+
+def store(node, skip=0):
+    """Writes 4 MB of files into the second device, each time other ones. Returns their pages."""
+    node.run(f"dd if=/corpus of=/dev/frontswap1 bs=64k count=64 skip={64 * skip} oflag=direct")
+    return 1024
+
+
+def check_stored(node, skip):
+    node.run("dd if=/dev/frontswap1 of=/tmp/back bs=64k count=64 iflag=direct")
+    node.run(f"busybox cmp -n {1 << 22} /tmp/back /corpus 0 {skip << 22} && rm /tmp/back")
+
+
+@pytest.mark.slow
+def test_a_donor_that_is_drained_forgets_what_was_stored_anew(make_cluster):
+    """The newer versions are at home, and stay there."""
+    a, b, setup = two_nodes(make_cluster)
+    ramster.make_device(a, 1, size="64M", **ramster.ONE_COPY)
+    ramster.set_zcache(a, age_out_s=1)
+    stored = store(a)
+    wait_until(lambda: lent(b) > stored * 0.9, "pages to go to b", 60)
+    ramster.set_zcache(a, age_out_s=0)
+    store(a, 1)
+    assert min(lent(b), device_of(a, 1)["local"]) > stored * 0.9
+    moved = ramster.counter(a, "zcache", "moved_pages")
+    ramster.write(a, f"{ramster.settings_folder()}/node/b", drain=1)
+    wait_until(lambda: lent(b) == 0, "b to forget them", 60)
+    wait_until(lambda: status_of(a, "b")["pages_remote"] == 0, "a to have heard of it", 30)
+    assert ramster.counter(a, "zcache", "moved_pages") == moved
+    check_stored(a, 1)
+    ramster.remove_device(a, 1)
+    setup.take_down()
+
+
+@pytest.mark.slow
+def test_pages_stored_anew_go_to_other_donors(make_cluster):
+    """Those that hold the older versions are full, and too many to be listed beside the new ones."""
+    cluster = make_cluster("abcde", each={"a": OWNER, **dict.fromkeys("bcde", {"ram": 128})})
+    setup = Setup(cluster, {"a": "bcde"}, lend_max_mb=1).bring_up()
+    a, b, c, d, e = cluster
+    for donor in (d, e):
+        ramster.write(a, f"{ramster.settings_folder()}/node/{donor.name}", connect=0)
+        ramster.write(donor, ramster.settings_folder(), lend_max_mb=0)
+    ramster.make_device(a, 1, size="64M", replicas=2)
+    ramster.set_zcache(a, age_out_s=1)
+    stored = store(a)
+    wait_until(lambda: lent(b) > 200 and lent(c) > 200, "b and c to be full", 60)
+    time.sleep(3)
+    assert device_of(a, 1)["local"] > stored / 4
+    for donor in (d, e):
+        ramster.connect(a, donor)
+        ramster.wait_state(a, donor, "up")
+    wait_until(lambda: device_of(a, 1)["remote"] > stored * 0.9, "the rest to go to d and e", 60)
+    ramster.set_zcache(a, age_out_s=0)
+    store(a, 1)
+    assert device_of(a, 1)["local"] > stored * 0.9
+    ramster.set_zcache(a, age_out_s=1)
+    wait_until(lambda: device_of(a, 1)["remote"] > stored * 0.9, "all to go", 60)
+    wait_until(lambda: sum(map(lent, (b, c, d, e))) <= 2 * stored, "older versions to go", 30)
+    assert ramster.counter(a, "zcache", "stray_copies") == 0
+    check_stored(a, 1)
+    ramster.remove_device(a, 1)
     setup.take_down()
 
 

@@ -84,6 +84,7 @@ static uint64_t npages, corpus_pages, seed = 1;
 static enum content content = REAL;
 static unsigned int nthreads = 1;	/* of a phase that does not say how many */
 static unsigned int most_threads;
+static unsigned int pace;		/* MB a second that a thread fills at most; 0: no limit */
 static int step, progress, go_on_after_sigbus, soak, only_faults, histogram;
 static const char *cgroup;
 static uint64_t cgroup_goal;		/* bytes that it may hold when its pages are out */
@@ -292,15 +293,27 @@ out:
 	atomic_fetch_add_explicit(&phase_done, 1, memory_order_relaxed);
 }
 
+/* Sleeps for as long as so many pages filled since start are too many */
+static void keep_pace(uint64_t start, uint64_t pages)
+{
+	uint64_t due = start + pages * 1000000000ULL / (pace * 256), now = now_ns();
+
+	if (now < due)
+		usleep((due - now) / 1000);
+}
+
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
-	uint64_t range = worker->last - worker->first;
+	uint64_t range = worker->last - worker->first, start = now_ns();
 	const char *name = worker->phase->name;
 
 	if (!strcmp(name, "fill") || !strcmp(name, "read")) {
-		for (uint64_t i = worker->first; i < worker->last; i++)
+		for (uint64_t i = worker->first; i < worker->last; i++) {
 			do_page(worker, i, name[0]);
+			if (pace && *name == 'f')
+				keep_pace(start, i - worker->first);
+		}
 	} else {
 		for (uint64_t n = range * worker->phase->share / 100; n && !told_to_end; n--)
 			do_page(worker, worker->first + next_random(&worker->random) % range,
@@ -633,6 +646,7 @@ static const char usage[] =
 	"  --phases LIST      fill,read,touch=25 by default; also rewrite=PERCENT, and out:\n"
 	"                     all pages to the swap. read:4 is done by 4 threads\n"
 	"  --threads N        each has its share of the pages (1)\n"
+	"  --pace N           each fills N MB a second at most\n"
 	"  --cgroup DIR       be in this memory cgroup (v2); made if missing. For out\n"
 	"  --faults           latencies are of touches only that waited for a page\n"
 	"  --histogram        print them all\n"
@@ -650,6 +664,7 @@ static int parse(int argc, char **argv, const char **corpus_path)
 		{ "corpus", required_argument, NULL, 'f' },
 		{ "phases", required_argument, NULL, 'p' },
 		{ "threads", required_argument, NULL, 't' },
+		{ "pace", required_argument, NULL, 'o' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "step", no_argument, NULL, 'w' },
 		{ "progress", no_argument, NULL, 'g' },
@@ -684,6 +699,9 @@ static int parse(int argc, char **argv, const char **corpus_path)
 			break;
 		case 't':
 			nthreads = atoi(optarg);
+			break;
+		case 'o':
+			pace = atoi(optarg);
 			break;
 		case 's':
 			seed = strtoull(optarg, NULL, 10);
