@@ -71,6 +71,7 @@ struct fswap_dev {
 	struct list_head waiting;		/* for room above, in order */
 	struct list_head held;			/* for a busy slot */
 	atomic_t nr_waiting;
+	wait_queue_head_t line_wait;		/* submitters, while too many wait */
 	atomic_t nr_held;
 	struct bio_list refused;		/* their ios have ended */
 	unsigned int nr_refused;

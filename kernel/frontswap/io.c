@@ -9,6 +9,7 @@
 #include "load.h"
 #include "slot.h"
 #include "stats.h"
+#include "throttle.h"
 #include "write.h"
 
 /* How many of each can always be had. */
@@ -272,12 +273,14 @@ static bool well_formed(struct fswap_dev *dev, struct bio *bio)
 
 /**
  * fswap_submit_bio - the disk's submit_bio operation
- * @bio: of the device's user. Never waits for another bio.
+ * @bio: of the device's user. Waits for no other bio, but that a write waits for a while if many do.
  */
 void fswap_submit_bio(struct bio *bio)
 {
 	struct fswap_dev *dev = bio->bi_bdev->bd_disk->private_data;
 
+	if (bio_op(bio) == REQ_OP_WRITE)
+		fswap_throttle(dev, bio);
 	if (!well_formed(dev, bio) || !percpu_ref_tryget_live(&dev->ios)) {
 		bio_io_error(bio);
 		return;

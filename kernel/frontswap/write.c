@@ -9,6 +9,7 @@
 #include "io.h"
 #include "slot.h"
 #include "stats.h"
+#include "throttle.h"
 
 /*
  * How long refused writes linger, at most: about as long as memory reclaim pauses when
@@ -224,6 +225,7 @@ static struct fswap_io *first_waiting(struct fswap_dev *dev)
 		atomic_dec(&dev->nr_waiting);
 	}
 	spin_unlock_irqrestore(&dev->park_lock, flags);
+	fswap_throttle_wake(dev);
 	return io;
 }
 
@@ -372,6 +374,7 @@ void fswap_write_init_dev(struct fswap_dev *dev)
 	INIT_WORK(&dev->unhold, unhold_work);
 	INIT_DELAYED_WORK(&dev->dismiss, dismiss_work);
 	init_waitqueue_head(&dev->slot_wait);
+	init_waitqueue_head(&dev->line_wait);
 }
 
 /**

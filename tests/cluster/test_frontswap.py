@@ -13,6 +13,7 @@ has RAM for the copies.
 
 import json
 import re
+import time
 
 import pytest
 import ramster
@@ -283,6 +284,22 @@ def test_patience_ends(fswap):
     fswap.remove_backend()
     job.wait(timeout=10)
     assert fswap.books()["waiting"] == 0 and fswap.books()["below"] == 8
+
+
+def test_memory_reclaim_waits_while_writes_do(fswap):
+    """A program within a limit, all of whose pages wait for room, is slowed down and not killed."""
+    fswap.backend(again_every=1, again_ms=50)
+    fswap.make(backing=fswap.backing, store_wait_ms=60000)
+    fswap.swapon()
+    job = fswap.start_pagefill("fill,read")
+    wait_until(lambda: fswap.books()["waiting"] > 500, "many writes to wait", 60)
+    time.sleep(6)
+    assert job.running() and fswap.books()["waiting"] < 2000
+    fswap.backend(again_every=0)
+    good_pages(job)
+    assert fswap.counter("stores_impatient") == 0
+    fswap.swapoff()
+    fswap.remove()
 
 
 def fio(fswap, jobs, check=True):
