@@ -19,8 +19,8 @@
 #include "device.h"
 
 #define LINE_MAX	512
-#define LINE_LOW	(LINE_MAX * 3 / 4)	/* those who wait go on */
-#define LINE_WAIT	(5 * HZ)
+#define LINE_LOW	(LINE_MAX - 32)	/* those who wait go on */
+#define LINE_WAIT	HZ
 
 static bool is_long(const struct fswap_dev *dev)
 {
@@ -40,13 +40,15 @@ static bool has_bios(void)
  * @dev: the device
  * @bio: about to be written; nothing of it is locked or counted yet
  *
- * Context: submit_bio; sleeps, for LINE_WAIT at most.
+ * Context: submit_bio; sleeps, for LINE_WAIT at most, and not if the task is to die.
  */
 void fswap_throttle(struct fswap_dev *dev, const struct bio *bio)
 {
-	if (!is_long(dev) || bio->bi_opf & REQ_NOWAIT || current->flags & PF_KTHREAD || has_bios())
+	if (!is_long(dev) || !READ_ONCE(dev->accepting) || !bio->bi_iter.bi_size)
 		return;
-	wait_event_timeout(dev->line_wait, !is_long(dev), LINE_WAIT);
+	if (bio->bi_opf & REQ_NOWAIT || current->flags & PF_KTHREAD || has_bios())
+		return;
+	wait_event_killable_timeout(dev->line_wait, !is_long(dev), LINE_WAIT);
 }
 
 /**

@@ -336,9 +336,14 @@ static void dismiss_work(struct work_struct *work)
  */
 void fswap_write_kick(struct fswap_dev *dev)
 {
+	int i;
+
 	smp_mb(); /* pairs with wait_for_room() */
-	if (atomic_read(&dev->nr_waiting))
-		retry_one(dev);
+	if (!atomic_read(&dev->nr_waiting))
+		return;
+	/* All: one of them may be waiting for the backing device. */
+	for (i = 0; i < FSWAP_RETRIERS; i++)
+		queue_work(fswap_wq, &dev->retriers[i].work);
 }
 
 /**
