@@ -117,16 +117,17 @@ struct flushed {
 };
 
 /*
- * A page that came home, or was stored anew: its older version is forgotten there, and a newer one can
- * only be on its way in the batch that it is in.
+ * A page that came home, or was stored anew, of which the donor has forgotten all that it may have held:
+ * no version later than the flush's has been in a batch.
  */
 static void flushed_local(struct flushed *f, struct zc_entry *e)
 {
 	e->flags &= ~ZC_TOLD;
-	if (!f->ok || e->flags & ZC_PUSHING || (s16)(e->version - f->version) <= 0)
+	if (!f->ok || e->flags & (ZC_PUSHING | ZC_PUSHED) || e->version != (u16)(f->version + 1))
 		return;
 	zc_account(f->dev, e, -1);
-	zc_donors_remove(&e->donors, f->donor);
+	if (zc_donors_remove(&e->donors, f->donor))
+		zc_donor_left(f->donor);
 	zc_account(f->dev, e, 1);
 }
 
@@ -227,15 +228,10 @@ bool zc_tell_outdated(struct zc_dev *dev, const struct zcache_remote_ops *ops, u
 		      bool leaving)
 {
 	struct outdated o = { .dev = dev, .leaving = leaving };
-	int i;
 
 	lockdep_assert_held(&zc_order_lock);
 	tmem_modify(dev->pool, slot, outdate_entry, &o);
-	if (!tell(dev, ops, slot, &o.tell))
-		return false;
-	for (i = 0; leaving && i < o.tell.nr_donors; i++)
-		zc_donor_left(o.tell.donor[i]);
-	return true;
+	return tell(dev, ops, slot, &o.tell);
 }
 
 /* The freed slots of an object; false: there is no room for more flushes now. */

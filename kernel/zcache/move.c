@@ -320,9 +320,8 @@ static int come_home(struct zc_dev *dev, struct move *m)
 {
 	struct swap_in s = { .dev = dev, .old = m->entry };
 	u32 slot = m->load.slot;
-	struct tmem_remote r;
 	struct zc_entry *e;
-	int i, err;
+	int err;
 
 	if (!m->entry)
 		return 0;
@@ -344,9 +343,6 @@ static int come_home(struct zc_dev *dev, struct move *m)
 		return 0;
 	}
 	counter_inc(zc, moved_pages);
-	r = tmem_remote_unpack(xa_to_value(m->entry));
-	for (i = 0; i < r.nr_donors; i++)
-		zc_donor_left(r.donor[i]);
 	tell_outdated(dev, &slot, 1, false);
 	m->e = e;
 	return 0;
