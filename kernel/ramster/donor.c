@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/zsmalloc.h>
 
@@ -89,12 +90,14 @@ static const struct tmem_pool_ops pool_ops = { .get = get_entry, .drop = drop_en
 static struct tmem_pool *pool_of(struct rs_owner *owner, u32 id, bool make)
 {
 	struct tmem_pool *pool;
+	unsigned int noio;
 
 	if (id >= RS_DEVICES)
 		return NULL;
 	pool = READ_ONCE(owner->pools[id]);
 	if (pool || !make)
 		return pool;
+	noio = memalloc_noio_save();	/* as rs_owner_equip() */
 	mutex_lock(&owner->pools_lock);
 	pool = owner->pools[id];
 	if (!pool) {
@@ -102,6 +105,7 @@ static struct tmem_pool *pool_of(struct rs_owner *owner, u32 id, bool make)
 		smp_store_release(&owner->pools[id], pool);
 	}
 	mutex_unlock(&owner->pools_lock);
+	memalloc_noio_restore(noio);
 	return pool;
 }
 

@@ -246,7 +246,7 @@ static struct rs_owner *table_find(u16 num, const u8 incarnation[RS_INCARNATION_
  */
 struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
 {
-	struct rs_owner *owner, *made = NULL, *old = NULL;
+	struct rs_owner *owner, *made = NULL, *old = NULL, *late = NULL;
 
 	mutex_lock(&owners_lock);
 	owner = table_find(num, incarnation);
@@ -264,6 +264,7 @@ struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYT
 		owner = table_find(num, incarnation);
 	}
 	if (!owner) {
+		late = table_remove(num);
 		if (made && !xa_is_err(xa_store(&owners, num, made, RS_CONN_GFP)))
 			swap(owner, made);
 	} else if (owner->away) {
@@ -279,6 +280,8 @@ struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYT
 	mutex_unlock(&owners_lock);
 	if (old)
 		rs_owner_put(old);
+	if (late)
+		rs_owner_put(late);
 	if (made)
 		rs_owner_put(made);
 	return owner;

@@ -70,10 +70,13 @@ static bool is_due(unsigned long want, unsigned long excess)
 	return true;
 }
 
-/* Those that are above their share, each for its part of @want. */
+/*
+ * Those that are above their share, each for its part of @want. A RECALL is for whole MiB: what is much
+ * less is added to the next one's part.
+ */
 static void ask(const struct rs_fair *f, unsigned int nr, unsigned long want)
 {
-	unsigned long all = 0, excess;
+	unsigned long all = 0, part = 0, excess;
 	struct rs_owner *owner;
 	unsigned int i;
 
@@ -89,13 +92,17 @@ static void ask(const struct rs_fair *f, unsigned int nr, unsigned long want)
 	counter_inc(rs, recall_shares);
 	for (i = 0; i < nr; i++) {
 		excess = rs_fair_excess(f, &owners[i]);
-		owner = excess ? rs_owner_next(owners[i].num) : NULL;
+		part += mul_u64_u64_div_u64(want, excess, all);
+		if (min(part, excess) < PAGES_A_MB / 2)
+			continue;
+		owner = rs_owner_next(owners[i].num);
 		if (!owner)
 			continue;
 		/* Another one, if it has gone meanwhile. */
 		if (owner->num == owners[i].num)
-			rs_recall_ask(owner, mul_u64_u64_div_u64(want, excess, all));
+			rs_recall_ask(owner, min(part, excess));
 		rs_owner_put(owner);
+		part = 0;
 	}
 }
 
