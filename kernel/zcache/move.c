@@ -115,11 +115,9 @@ struct scan {
 	u32 outdated[MOVES];
 };
 
-/* In a batch: the list is the batch's, whose end calls again. */
+/* If it is in a batch, that settles it, or does not: then a later pass does. */
 static enum reason judge_local(const struct zc_entry *e)
 {
-	if (!e->donors.packed || e->flags & ZC_PUSHING)
-		return FINE;
 	return zc_donors_alive(e->donors, true).packed ? OUTDATED : FINE;
 }
 
