@@ -57,6 +57,7 @@ static struct workqueue_struct *move_wq;
 static struct delayed_work move_work;
 static atomic_t kicks;	/* since the last pass began */
 static unsigned long misplaced;	/* pages, as counted by the last pass; the worker's */
+static bool told;	/* this pass has told donors of older versions; the worker's */
 
 /* A page may have come to lie where it should not. Any context. */
 void zc_move_kick(void)
@@ -281,18 +282,19 @@ static void tell_outdated(struct zc_dev *dev, const u32 *slot, unsigned int nr, 
 {
 	const struct zcache_remote_ops *ops;
 	unsigned int i, tries;
-	bool told = true;
+	bool ok = true;
 	int idx;
 
+	told = true;
 	ops = zc_remote_get(&idx);
 	if (!ops)
 		return;
-	for (i = 0; i < nr && told; i++) {
+	for (i = 0; i < nr && ok; i++) {
 		for (tries = 0; tries < TELL_TRIES; tries++) {
 			mutex_lock(&zc_order_lock);
-			told = zc_tell_outdated(dev, ops, slot[i], leaving);
+			ok = zc_tell_outdated(dev, ops, slot[i], leaving);
 			mutex_unlock(&zc_order_lock);
-			if (told)
+			if (ok)
 				break;
 			ops->flush_end();
 			msleep(10);
@@ -503,6 +505,7 @@ static void move(struct work_struct *work)
 	struct zc_dev *dev;
 	u32 id;
 
+	told = false;
 	/* Else this pass tries again what the last one has counted. */
 	if (served)
 		count_misplaced();
@@ -515,9 +518,10 @@ static void move(struct work_struct *work)
 	counter_add(zc, moves_due, -served);
 	/* Without progress, less often; who knows of a change calls (zc_move_kick). */
 	pause_ms = still && still == before ? min(2 * pause_ms, RETRY_MAX_MS) : RETRY_MS;
-	if (!still)
+	/* The next pass sees whether those who were told have forgotten. */
+	if (!still && !told)
 		zc_donors_empty(evacuations);
-	if (still && READ_ONCE(zc_running))
+	if ((still || told) && READ_ONCE(zc_running))
 		queue_delayed_work(move_wq, &move_work, msecs_to_jiffies(pause_ms));
 }
 

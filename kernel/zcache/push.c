@@ -23,6 +23,8 @@ struct mark {
 	struct zc_entry *e;
 	const struct zcache_push *push;
 	struct zc_donors refused;
+	struct zc_donors before;	/* the batch */
+	bool pushed_before;
 	bool ok;
 	bool full;	/* of donors that may hold older versions */
 	bool freed;
@@ -69,6 +71,8 @@ static void *mark_pushing(void *ctx, u64 slot, void *entry)
 		m->ok = add_donors(&donors, m->push);
 	}
 	m->full = !m->ok;
+	m->before = m->e->donors;
+	m->pushed_before = m->e->flags & ZC_PUSHED;
 	if (m->ok) {
 		m->e->donors = donors;
 		m->e->flags |= ZC_PUSHING | ZC_PUSHED;
@@ -83,32 +87,46 @@ static void *unmark_pushing(void *ctx, u64 slot, void *entry)
 	u16 list[ZCACHE_COPIES_MAX];
 	unsigned int i, n = zc_donors_list(m->refused, list);
 
-	if (entry == m->e)
+	m->ok = entry == m->e;
+	if (m->ok)
 		zc_account(m->dev, entry, -1);
 	for (i = 0; i < n; i++)
 		zc_donors_remove(&m->e->donors, list[i]);
 	m->e->flags &= ~ZC_PUSHING;
-	if (entry == m->e) {
+	if (m->ok) {
 		zc_account(m->dev, entry, 1);
-		m->ok = true;
+		m->freed = zc_slot_is_freed(m->dev, slot);
+	}
+	return entry;
+}
+
+/* It was never sent: the batch's donors hold nothing of it. Nobody else has changed its list meanwhile. */
+static void *undo_mark(void *ctx, u64 slot, void *entry)
+{
+	struct mark *m = ctx;
+
+	m->ok = entry == m->e;
+	if (m->ok)
+		zc_account(m->dev, entry, -1);
+	m->e->donors = m->before;
+	m->e->flags &= m->pushed_before ? ~ZC_PUSHING : ~(ZC_PUSHING | ZC_PUSHED);
+	if (m->ok) {
+		zc_account(m->dev, entry, 1);
 		m->freed = zc_slot_is_freed(m->dev, slot);
 	}
 	return entry;
 }
 
 /* Back among the local pages, if it still is one. */
-static void take_back(struct zc_dev *dev, struct zc_entry *e, struct zc_donors refused,
-		      bool oldest)
+static void take_back(struct mark *m, void *(*unmark)(void *, u64, void *), bool oldest)
 {
-	struct mark m = { .dev = dev, .e = e, .refused = refused };
-
-	tmem_modify(dev->pool, e->slot, unmark_pushing, &m);
-	if (m.freed)
-		zc_freed_again(dev, e->slot);
-	else if (m.ok && oldest)
-		zc_lru_add_oldest(dev, e);
-	else if (m.ok)
-		zc_lru_add(dev, e);
+	tmem_modify(m->dev->pool, m->e->slot, unmark, m);
+	if (m->freed)
+		zc_freed_again(m->dev, m->e->slot);
+	else if (m->ok && oldest)
+		zc_lru_add_oldest(m->dev, m->e);
+	else if (m->ok)
+		zc_lru_add(m->dev, m->e);
 }
 
 /* Adds one page to the batch; false when it is full. */
@@ -131,7 +149,7 @@ static bool add(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 	}
 	dst = ops->push_add(push, e->slot, e->version, e->comp, e->len);
 	if (!dst) {
-		take_back(dev, e, (struct zc_donors) {}, true);
+		take_back(&m, undo_mark, true);
 		zc_entry_put(dev, e);
 		return false;
 	}
@@ -278,8 +296,8 @@ void zcache_push_done(struct zcache_push *push)
 {
 	const struct zcache_remote_ops *ops;
 	struct zcache_push_rec *rec;
-	struct zc_donors refused;
 	struct zc_dev *dev;
+	struct mark m;
 	unsigned int i, d;
 	int idx;
 
@@ -291,11 +309,11 @@ void zcache_push_done(struct zcache_push *push)
 		zc_leaving_add(-(long)rec->len);
 		if (rec->acked != (1 << push->nr_donors) - 1 || !commit(dev, ops, push, rec)) {
 			counter_inc(zc, push_not_enough_copies);
-			refused = (struct zc_donors) {};
+			m = (struct mark) { .dev = dev, .e = rec->entry };
 			for (d = 0; d < push->nr_donors; d++)
 				if (rec->refused & (1 << d))
-					zc_donors_add(&refused, push->donor[d]);
-			take_back(dev, rec->entry, refused, false);
+					zc_donors_add(&m.refused, push->donor[d]);
+			take_back(&m, unmark_pushing, false);
 		}
 		zc_entry_put(dev, rec->entry);
 		cond_resched();
