@@ -5,7 +5,9 @@
  * Two limits: what is lent at most, and the reserve that stays free for the node's own
  * programs. The second is asked of the kernel's own estimate of memory that
  * can be had without swapping; it costs a walk over zones, so it is asked at
- * most every ROOM_AGE, and what was lent since is taken off.
+ * most every ROOM_AGE, and what was lent since is taken off. That estimate has nearly all cache of
+ * files in it, but to get at that the kernel begins to look at programs' pages as well: as much cache as
+ * the reserve is theirs to keep, so the reserve is free memory where there is little cache.
  *
  * Pages are taken down to 9/8 of the reserve; below the reserve they are
  * called back, up to 10/8 of it. Without this gap each page that a program of
@@ -41,6 +43,11 @@ static unsigned long reserve(void)
 	return mb_to_pages(READ_ONCE(rs_settings.keep_free_mb)) ?: totalram_pages() / 16;
 }
 
+static unsigned long file_cache(void)
+{
+	return global_node_page_state(NR_ACTIVE_FILE) + global_node_page_state(NR_INACTIVE_FILE);
+}
+
 static long available(void)
 {
 	static unsigned long asked_at, lent_then;
@@ -50,7 +57,7 @@ static long available(void)
 	/* Two that ask at once get about the same answer: no lock. */
 	if (!READ_ONCE(asked) || time_after(jiffies, READ_ONCE(asked_at) + ROOM_AGE)) {
 		WRITE_ONCE(lent_then, rs_donor_frames());
-		WRITE_ONCE(answer, si_mem_available());
+		WRITE_ONCE(answer, si_mem_available() - (long)min(file_cache(), reserve()));
 		WRITE_ONCE(asked_at, jiffies);
 		WRITE_ONCE(asked, true);
 	}
@@ -80,10 +87,7 @@ unsigned long rs_room_excess(bool recalling)
  */
 bool rs_room_is_short(void)
 {
-	unsigned long files = global_node_page_state(NR_ACTIVE_FILE) +
-			      global_node_page_state(NR_INACTIVE_FILE);
-
-	return files < reserve() && available() < 2 * (long)reserve();
+	return file_cache() < reserve() && available() < 2 * (long)reserve();
 }
 
 u64 rs_donor_room(void)
