@@ -144,10 +144,10 @@ static void *flushed_entry(void *ctx, u64 slot, void *entry)
 	r = tmem_remote_unpack(xa_to_value(entry));
 	if (r.version != f->version)
 		return entry;
-	if (f->ok)
-		tmem_remote_remove_donor(&r, f->donor);
-	else
+	if (!f->ok)
 		r.flushing = false;
+	else if (tmem_remote_remove_donor(&r, f->donor))
+		zc_donor_left(f->donor);
 	return r.nr_donors ? zc_remote_entry(&r) : NULL;
 }
 

@@ -91,7 +91,8 @@ static void *unmark_pushing(void *ctx, u64 slot, void *entry)
 	if (m->ok)
 		zc_account(m->dev, entry, -1);
 	for (i = 0; i < n; i++)
-		zc_donors_remove(&m->e->donors, list[i]);
+		if (zc_donors_remove(&m->e->donors, list[i]) && m->ok)
+			zc_donor_left(list[i]);
 	m->e->flags &= ~ZC_PUSHING;
 	if (m->ok) {
 		zc_account(m->dev, entry, 1);
@@ -283,6 +284,7 @@ static bool commit(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 		zc_freed_again(dev, e->slot);
 	n = zc_donors_list(c.leftover, list);
 	for (i = 0; i < n; i++) {
+		zc_donor_left(list[i]);
 		err = ops ? ops->flush(list[i], dev->id, e->slot, rec->version) : -ENOENT;
 		if (!err)
 			counter_inc(zc, flushes_sent);
