@@ -6,8 +6,8 @@
  * programs. The second is asked of the kernel's own estimate of memory that
  * can be had without swapping; it costs a walk over zones, so it is asked at
  * most every ROOM_AGE, and what was lent since is taken off. That estimate has nearly all cache of
- * files in it, but to get at that the kernel begins to look at programs' pages as well: as much cache as
- * the reserve is theirs to keep, so the reserve is free memory where there is little cache.
+ * files in it, but to get at that the kernel begins to look at programs' pages as well: as much cache as the
+ * default reserve is theirs to keep, so a reserve is free memory where there is little cache.
  *
  * Pages are taken down to 9/8 of the reserve; below the reserve they are
  * called back, up to 10/8 of it. Without this gap each page that a program of
@@ -38,9 +38,14 @@ static unsigned long most(void)
 	return mb_to_pages(READ_ONCE(rs_settings.lend_max_mb)) ?: totalram_pages() / 2;
 }
 
+static unsigned long default_reserve(void)
+{
+	return totalram_pages() / 16;
+}
+
 static unsigned long reserve(void)
 {
-	return mb_to_pages(READ_ONCE(rs_settings.keep_free_mb)) ?: totalram_pages() / 16;
+	return mb_to_pages(READ_ONCE(rs_settings.keep_free_mb)) ?: default_reserve();
 }
 
 static unsigned long file_cache(void)
@@ -57,7 +62,8 @@ static long available(void)
 	/* Two that ask at once get about the same answer: no lock. */
 	if (!READ_ONCE(asked) || time_after(jiffies, READ_ONCE(asked_at) + ROOM_AGE)) {
 		WRITE_ONCE(lent_then, rs_donor_frames());
-		WRITE_ONCE(answer, si_mem_available() - (long)min(file_cache(), reserve()));
+		WRITE_ONCE(answer, si_mem_available() -
+				   (long)min3(file_cache(), reserve(), default_reserve()));
 		WRITE_ONCE(asked_at, jiffies);
 		WRITE_ONCE(asked, true);
 	}
