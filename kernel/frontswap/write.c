@@ -88,6 +88,15 @@ static void retry_one(struct fswap_dev *dev)
 	queue_work(fswap_wq, &dev->retriers[i % FSWAP_RETRIERS].work);
 }
 
+/* There is room: one of them alone may be waiting for the backing device. */
+static void retry_all(struct fswap_dev *dev)
+{
+	int i;
+
+	for (i = 0; i < FSWAP_RETRIERS; i++)
+		queue_work(fswap_wq, &dev->retriers[i].work);
+}
+
 static void start_clock(struct fswap_io *io)
 {
 	io->waited = true;
@@ -128,7 +137,7 @@ static void wait_for_room(struct fswap_io *io, int seq)
 
 	smp_mb(); /* pairs with fswap_retry() and fswap_write_kick() */
 	if (atomic_read(&dev->room_seq) != seq || !READ_ONCE(dev->accepting))
-		retry_one(dev);
+		retry_all(dev);
 	start_timer(dev, patience_end);
 }
 
@@ -336,14 +345,9 @@ static void dismiss_work(struct work_struct *work)
  */
 void fswap_write_kick(struct fswap_dev *dev)
 {
-	int i;
-
 	smp_mb(); /* pairs with wait_for_room() */
-	if (!atomic_read(&dev->nr_waiting))
-		return;
-	/* All: one of them may be waiting for the backing device. */
-	for (i = 0; i < FSWAP_RETRIERS; i++)
-		queue_work(fswap_wq, &dev->retriers[i].work);
+	if (atomic_read(&dev->nr_waiting))
+		retry_all(dev);
 }
 
 /**
