@@ -60,6 +60,24 @@ void zc_account(struct zc_dev *dev, void *entry, int sign)
 		account_local(dev, entry, sign);
 }
 
+/**
+ * zc_entry_unlist - take a donor out of a local entry's list
+ * @dev:   its device
+ * @e:     in the index
+ * @donor: whom
+ *
+ * Context: under the object's lock. Return: true if it was there.
+ */
+bool zc_entry_unlist(struct zc_dev *dev, struct zc_entry *e, u16 donor)
+{
+	bool was_there;
+
+	zc_account(dev, e, -1);
+	was_there = zc_donors_remove(&e->donors, donor);
+	zc_account(dev, e, 1);
+	return was_there;
+}
+
 /* A new local page takes the version after the older one's, and its duty to tell the donors. */
 static void inherit(struct zc_dev *dev, struct zc_entry *e, void *old)
 {

@@ -36,11 +36,8 @@ static void *forgot_entry(void *ctx, u64 slot, void *entry)
 		return NULL;
 	if (!xa_is_value(entry)) {
 		/* In a batch to it: the answer will not come, and its end sorts it out. */
-		if (e->flags & ZC_PUSHING)
-			return entry;
-		zc_account(f->dev, entry, -1);
-		zc_donors_remove(&e->donors, f->donor);
-		zc_account(f->dev, entry, 1);
+		if (!(e->flags & ZC_PUSHING))
+			zc_entry_unlist(f->dev, e, f->donor);
 		return entry;
 	}
 	r = tmem_remote_unpack(xa_to_value(entry));

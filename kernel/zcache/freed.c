@@ -125,10 +125,8 @@ static void flushed_local(struct flushed *f, struct zc_entry *e)
 	e->flags &= ~ZC_TOLD;
 	if (!f->ok || e->flags & (ZC_PUSHING | ZC_PUSHED) || e->version != (u16)(f->version + 1))
 		return;
-	zc_account(f->dev, e, -1);
-	if (zc_donors_remove(&e->donors, f->donor))
+	if (zc_entry_unlist(f->dev, e, f->donor))
 		zc_donor_left(f->donor);
-	zc_account(f->dev, e, 1);
 }
 
 static void *flushed_entry(void *ctx, u64 slot, void *entry)

@@ -181,6 +181,7 @@ struct tmem_remote zc_donors_remote(struct zc_donors donors, u16 version, u16 le
 /* books.c */
 extern const struct tmem_pool_ops zc_pool_ops;
 void zc_account(struct zc_dev *dev, void *entry, int sign);
+bool zc_entry_unlist(struct zc_dev *dev, struct zc_entry *e, u16 donor);
 
 /*
  * store.c. Who keeps a page frees memory: never wait for more, but wake kswapd, and dip into

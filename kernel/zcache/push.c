@@ -25,6 +25,7 @@ struct mark {
 	struct zc_donors refused;
 	struct zc_donors before;	/* the batch */
 	bool pushed_before;
+	bool unsent;	/* it did not fit: the batch's donors hold nothing of it */
 	bool ok;
 	bool full;	/* of donors that may hold older versions */
 	bool freed;
@@ -93,6 +94,11 @@ static void *unmark_pushing(void *ctx, u64 slot, void *entry)
 	for (i = 0; i < n; i++)
 		if (zc_donors_remove(&m->e->donors, list[i]) && m->ok)
 			zc_donor_left(list[i]);
+	/* Nobody else has changed its list meanwhile. */
+	if (m->unsent)
+		m->e->donors = m->before;
+	if (m->unsent && !m->pushed_before)
+		m->e->flags &= ~ZC_PUSHED;
 	m->e->flags &= ~ZC_PUSHING;
 	if (m->ok) {
 		zc_account(m->dev, entry, 1);
@@ -101,30 +107,13 @@ static void *unmark_pushing(void *ctx, u64 slot, void *entry)
 	return entry;
 }
 
-/* It was never sent: the batch's donors hold nothing of it. Nobody else has changed its list meanwhile. */
-static void *undo_mark(void *ctx, u64 slot, void *entry)
-{
-	struct mark *m = ctx;
-
-	m->ok = entry == m->e;
-	if (m->ok)
-		zc_account(m->dev, entry, -1);
-	m->e->donors = m->before;
-	m->e->flags &= m->pushed_before ? ~ZC_PUSHING : ~(ZC_PUSHING | ZC_PUSHED);
-	if (m->ok) {
-		zc_account(m->dev, entry, 1);
-		m->freed = zc_slot_is_freed(m->dev, slot);
-	}
-	return entry;
-}
-
 /* Back among the local pages, if it still is one. */
-static void take_back(struct mark *m, void *(*unmark)(void *, u64, void *), bool oldest)
+static void take_back(struct mark *m)
 {
-	tmem_modify(m->dev->pool, m->e->slot, unmark, m);
+	tmem_modify(m->dev->pool, m->e->slot, unmark_pushing, m);
 	if (m->freed)
 		zc_freed_again(m->dev, m->e->slot);
-	else if (m->ok && oldest)
+	else if (m->ok && m->unsent)
 		zc_lru_add_oldest(m->dev, m->e);
 	else if (m->ok)
 		zc_lru_add(m->dev, m->e);
@@ -150,7 +139,8 @@ static bool add(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 	}
 	dst = ops->push_add(push, e->slot, e->version, e->comp, e->len);
 	if (!dst) {
-		take_back(&m, undo_mark, true);
+		m.unsent = true;
+		take_back(&m);
 		zc_entry_put(dev, e);
 		return false;
 	}
@@ -315,7 +305,7 @@ void zcache_push_done(struct zcache_push *push)
 			for (d = 0; d < push->nr_donors; d++)
 				if (rec->refused & (1 << d))
 					zc_donors_add(&m.refused, push->donor[d]);
-			take_back(&m, unmark_pushing, false);
+			take_back(&m);
 		}
 		zc_entry_put(dev, rec->entry);
 		cond_resched();
