@@ -52,7 +52,6 @@
 #define OOM_WAIT	(5 * HZ)
 #define ENOUGH		1024		/* frames that who waits is content with */
 #define HOPEFUL		256		/* frames that let others wait for more */
-#define PAGES_A_MB	(1UL << (20 - PAGE_SHIFT))
 
 /**
  * struct recall - one from its first need to HOLD after the last; the work's own

@@ -30,7 +30,7 @@
 
 static unsigned long mb_to_pages(u32 mb)
 {
-	return (unsigned long)mb << (20 - PAGE_SHIFT);
+	return mb * PAGES_A_MB;
 }
 
 static unsigned long most(void)

@@ -3,7 +3,10 @@
 #ifndef _RAMSTER_ROOM_H
 #define _RAMSTER_ROOM_H
 
+#include <linux/mm.h>
 #include <linux/types.h>
+
+#define PAGES_A_MB	(1UL << (20 - PAGE_SHIFT))
 
 u64 rs_donor_room_for(unsigned long frames);
 

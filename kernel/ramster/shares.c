@@ -26,7 +26,6 @@
 #define ROUND		(2 * HZ)	/* in which who was asked can give some of it back */
 #define ROUND_MAX	(32 * HZ)	/* for those who do not */
 #define EPISODE		(60 * HZ)	/* without need, after which the log says that there is one */
-#define PAGES_A_MB	(1UL << (20 - PAGE_SHIFT))
 
 static DEFINE_SPINLOCK(fair_lock);	/* guards fair; a leaf */
 static struct rs_fair fair = { .level = ULONG_MAX };
