@@ -286,6 +286,7 @@ static void use_again(const struct rms_bring *b, char *const *drained, size_t n)
 int rms_down(const struct rms_bring *b, struct rms_error *err)
 {
 	int lock = rms_lock_node(b->host, true, err), ret;
+	struct rms_error later;
 	bool swap_is_on = false;
 	char **drained;
 	size_t n;
@@ -303,6 +304,8 @@ int rms_down(const struct rms_bring *b, struct rms_error *err)
 	}
 	if (!ret)
 		ret = give_back(b, err);
+	else if (b->go_on)	/* the machine may be about to end, and what others have here with it */
+		give_back(b, &later);
 	if (!ret && !swap_is_on)
 		ret = rms_remove_devices(b->host, err);
 	if (!ret)

@@ -351,10 +351,11 @@ static int fake_node_pages(struct rms_host *host, const char *node, uint64_t *re
 
 	if (f->no_pages)
 		return rms_fail(err, f->no_pages, "it was told not to answer");
-	if (f->moving && f->remote && node) {
-		char *dir = fake_host_path(f, "config/ramster/ramster/node/%s", node);
+	if (f->moving) {	/* the local node is called a */
+		char *dir = fake_host_path(f, "config/ramster/ramster/node/%s", node ? node : "a");
+		uint64_t *pages = node ? &f->remote : &f->lent;
 
-		f->remote -= rms_cfs_is_one(dir, "drain");
+		*pages -= *pages && rms_cfs_is_one(dir, "drain");
 		free(dir);
 	}
 	*remote = f->remote;

@@ -111,6 +111,38 @@ static void test_a_stop_that_cannot_swap_off(void **state)
 
 #define NODE(name)	"config/ramster/ramster/node/" name
 
+/* It may be that of the whole machine, and what others have here would go with that. */
+static void test_a_stop_that_fails_gives_back_all_the_same(void **state)
+{
+	struct fake_host *f = *state;
+	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1, .lent_s = 60 };
+	char *swaps = fake_host_path(f, "proc/swaps"), *text;
+	struct rms_error err;
+
+	up(f, FILE_1);
+	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
+	fake_write(swaps, text);
+	f->remote = 1000;
+	f->lent = 3;
+	f->moving = true;
+	assert_int_equal(rms_down(&b, &err), -1);
+	assert_int_equal(f->lent, 0);
+	assert_non_null(strstr(err.text, " pages are left after "));
+
+	/* owners who do not come do not hide what went wrong first */
+	f->moving = false;
+	f->lent = 3;
+	b.lent_s = 0;
+	assert_int_equal(rms_down(&b, &err), -1);
+	assert_null(strstr(err.text, "3 pages"));
+	assert_attr(f, NODE("a"), "drain", "0");
+	assert_attr(f, NODE("b"), "drain", "0");
+	assert_attr(f, NODE("b"), "connect", "1");
+	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
+	free(text);
+	free(swaps);
+}
+
 /* What an admin took out of use stays so; the time is one for all nodes. */
 static void test_a_stop_that_fails_drains_nothing(void **state)
 {
@@ -221,6 +253,7 @@ int main(void)
 		with_host(test_down_refuses_what_does_not_fit),
 		with_host(test_down_keeps_what_others_lent),
 		with_host(test_a_stop_that_cannot_swap_off),
+		with_host(test_a_stop_that_fails_gives_back_all_the_same),
 		with_host(test_a_stop_that_fails_drains_nothing),
 		with_host(test_a_failed_swapoff_leaves_it_all),
 		with_host(test_a_swapoff_by_somebody_else_is_waited_for),
