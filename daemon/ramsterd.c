@@ -13,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../lib/cfs.h"
 #include "../lib/pidfile.h"
+#include "../lib/privileges.h"
 #include "../lib/text.h"
 #include "daemon.h"
 #include "log.h"
@@ -91,17 +92,30 @@ static int parse(struct options *o, int argc, char **argv)
 	return optind < argc ? usage("unknown argument", argv[optind]) : -1;
 }
 
-/* Paging must not wait for a daemon that is itself paged out, or be short of one. */
+/*
+ * Paging must not wait for a daemon that is itself paged out, or be short of one. The limit
+ * is what holds once the capability to lock memory is dropped.
+ */
 static void stay_in_memory(void)
 {
+	static const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 	FILE *f = fopen("/proc/self/oom_score_adj", "we");
 
 	if (f) {
 		fprintf(f, "-1000\n");
 		fclose(f);
 	}
-	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+	if (setrlimit(RLIMIT_MEMLOCK, &all) || mlockall(MCL_CURRENT | MCL_FUTURE))
 		log_line(LOG_WARNING, "cannot stay in memory: %s", strerror(errno));
+}
+
+/* What systemd takes away, where that has not started us. */
+static void drop_privileges(void)
+{
+	int err = rms_drop_privileges();
+
+	if (err)
+		log_line(LOG_WARNING, "cannot drop capabilities: %s", strerror(-err));
 }
 
 static int write_pid(int pidfd, pid_t pid)
@@ -168,6 +182,7 @@ static int run(struct daemon *d, const struct options *o)
 		return RMS_FAILED;
 	}
 	stay_in_memory();
+	drop_privileges();
 	ret = daemon_loop(d);
 	unlink(path);
 	close(pidfd);
@@ -183,7 +198,7 @@ int main(int argc, char **argv)
 
 	if (ret >= 0)
 		return ret;
-	prctl(PR_SET_DUMPABLE, 0);	/* the key passes through */
+	rms_hide_memory();
 	d.config_path = absolute(o.config);
 	rms_host_init(&d.host);
 	if (o.module_dir)

@@ -4,8 +4,8 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "../lib/privileges.h"
 #include "../lib/text.h"
 #include "ctl.h"
 
@@ -88,10 +88,9 @@ static int read_words(struct ctl *ctl, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static const struct rlimit no_core = { 0, 0 };	/* the key passes through */
 	struct ctl ctl = { .config = RMS_CONFIG_PATH };
 
-	setrlimit(RLIMIT_CORE, &no_core);
+	rms_hide_memory();
 	if (argc < 2) {
 		help();
 		return RMS_USAGE;

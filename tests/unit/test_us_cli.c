@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -560,6 +561,38 @@ static void wait_for_file(const char *path, bool there)
 	}
 }
 
+static unsigned long long status_of(pid_t pid, const char *field, int base)
+{
+	char *path = rms_format("/proc/%d/status", (int)pid), *text = rms_read_file(path, 1 << 16), *at;
+	unsigned long long v;
+
+	assert_non_null(text);
+	at = strstr(text, field);
+	assert_non_null(at);
+	v = strtoull(at + strlen(field), NULL, base);
+	free(text);
+	free(path);
+	return v;
+}
+
+/* Of what root can do, ramsterd keeps what its unit says, and no program that it executes has more. */
+static void wait_for_dropped(pid_t pid)
+{
+	const unsigned long long unit = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_SYS_MODULE |
+					1ULL << CAP_NET_ADMIN | 1ULL << CAP_SYSLOG;
+	int i;
+
+	for (i = 0; i < 600; i++) {
+		if (status_of(pid, "\nNoNewPrivs:", 10) && !(status_of(pid, "\nCapPrm:", 16) & ~unit))
+			break;
+		usleep(50000);
+	}
+	assert_int_equal(status_of(pid, "\nCapPrm:", 16) & ~unit, 0);
+	assert_int_equal(status_of(pid, "\nCapEff:", 16), status_of(getpid(), "\nCapEff:", 16) & unit);
+	assert_int_equal(status_of(pid, "\nCapInh:", 16), 0);
+	assert_int_equal(status_of(pid, "\nNoNewPrivs:", 10), 1);
+}
+
 /* In the background the working directory is another one, and names from here hold all the same. */
 static void test_ramsterd_finds_its_files(void **state)
 {
@@ -575,6 +608,7 @@ static void test_ramsterd_finds_its_files(void **state)
 	text = rms_read_file(pidfile, 64);
 	pid = atoi(text);
 	assert_true(pid > 1);
+	wait_for_dropped(pid);
 	assert_int_equal(kill(pid, SIGTERM), 0);
 	wait_for_file(pidfile, false);
 	free(text);
