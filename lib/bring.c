@@ -199,19 +199,17 @@ int rms_up(const struct rms_bring *b, const struct rms_config *cfg, struct rms_e
 	struct rms_apply a = {
 		.host = b->host, .cfg = cfg, .key = key, .force = b->force, .err = err,
 	};
-	int lock, ret;
+	int lock = -1, ret;
 
 	ret = check_all(b->host, cfg, key, err);
-	if (ret)
-		goto out;
-	lock = rms_lock_node(b->host, !b->no_wait, err);
-	if (lock < 0) {
-		ret = -1;
-		goto out;
+	if (!ret && !b->locked) {
+		lock = rms_lock_node(b->host, !b->no_wait, err);
+		ret = lock < 0 ? -1 : 0;
 	}
-	ret = change(&a, b);
-	close(lock);
-out:
+	if (!ret)
+		ret = change(&a, b);
+	if (lock >= 0)
+		close(lock);
 	rms_key_wipe(key);
 	return ret;
 }

@@ -32,6 +32,7 @@ struct rms_bring {
 	int (*last)(void *arg, struct rms_error *err);
 	void *last_arg;
 	bool no_wait;		/* up: fail if somebody else is changing this node */
+	bool locked;		/* up: the caller has rms_lock_node() */
 	bool unload;		/* down: unload the modules, too */
 	unsigned int swapoff_s;	/* down: time limit of swapoff, of waiting for memory before it, and of
 				 * moving pages off other nodes instead; 0: none

@@ -176,7 +176,7 @@ int rms_lock_dir_of(const char *path, struct rms_error *err)
 
 int rms_lock_file(const char *path, bool wait)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	return fd < 0 ? -1 : lock_fd(fd, wait);
 }

@@ -47,7 +47,7 @@ int rms_lock_dir_of(const char *path, struct rms_error *err);
 
 /**
  * rms_lock_file() - take a lock file
- * @path: the file, made if need be
+ * @path: the file, made if need be; for nobody else, as who can read it can lock it
  * @wait: wait for another holder, instead of failing with errno EWOULDBLOCK
  *
  * Return: a descriptor; closing it unlocks. Or -1 with errno set.

@@ -56,7 +56,7 @@ static char *read_old(struct ctl *ctl, bool make)
 /* Is the cluster of this file the one that runs? */
 static bool is_up(const struct ctl *ctl, const struct rms_config *cfg)
 {
-	char *cluster = ctl->file_only ? NULL : rms_host_cluster(&ctl->host);
+	char *cluster = rms_host_cluster(&ctl->host);
 	bool up = cluster && !strcmp(cluster, cfg->cluster.name.s);
 
 	free(cluster);
@@ -70,17 +70,39 @@ static int write_file(void *arg, struct rms_error *err)
 	return rms_replace_file(c->path, c->new_text, 0644, err);
 }
 
-static int commit(struct ctl *ctl, struct change *c)
+static int commit_locked(struct ctl *ctl, struct change *c)
 {
 	struct rms_bring b = ctl_bring(ctl);
 
+	c->is_up = is_up(ctl, c->old);
 	if (!c->is_up)
 		return write_file(c, &ctl->err);
+	b.locked = true;
 	b.cluster_only = true;
 	b.move_s = ctl->move_s;
 	b.last = write_file;
 	b.last_arg = c;
 	return rms_up(&b, c->new, &ctl->err);
+}
+
+/* Whether the node is up must not change meanwhile, so other commands end first. */
+static int commit(struct ctl *ctl, struct change *c)
+{
+	struct rms_error why;
+	int lock, ret;
+
+	if (ctl->file_only)
+		return write_file(c, &ctl->err);
+	lock = rms_lock_node(&ctl->host, true, &why);
+	if (lock < 0 && is_up(ctl, c->old)) {
+		ctl->err = why;
+		return -1;
+	}
+	/* Who may not lock cannot change a node, but may write a file for one */
+	ret = lock < 0 ? write_file(c, &ctl->err) : commit_locked(ctl, c);
+	if (lock >= 0)
+		close(lock);
+	return ret;
 }
 
 static void report(struct ctl *ctl, const struct change *c, const char *done)
@@ -118,7 +140,6 @@ static int edit_locked(struct ctl *ctl, bool make, struct change *c,
 	c->new = rms_config_parse(ctl->config, c->new_text, &ctl->err);
 	if (!c->new || rms_config_check(c->new, &ctl->err))
 		return -1;
-	c->is_up = is_up(ctl, c->old);
 	return commit(ctl, c);
 }
 

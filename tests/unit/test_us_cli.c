@@ -90,6 +90,7 @@ static char *contents(void)
 
 static void test_from_nothing_to_a_running_node(void **state)
 {
+	char *lock = fake_host_path(&machine, "run/ramster.lock");
 	struct stat st;
 
 	(void)state;
@@ -117,6 +118,9 @@ static void test_from_nothing_to_a_running_node(void **state)
 	assert_said("RAMster was not running here");
 	assert_int_equal(stat(conf, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
+	assert_int_equal(stat(lock, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	free(lock);
 }
 
 /* The commands with which @file makes a cluster, one after the other; stops at systemctl's. */
@@ -428,6 +432,52 @@ static void test_ctrl_c_leaves_no_half_of_a_change(void **state)
 	free(attr);
 }
 
+/* While another command has the node's lock, and until that moves the cluster: add-node's exit code. */
+static int add_while_moving(const char *name, const char *from, const char *to)
+{
+	char *words = rms_format("add-node %s 10.0.0.%s", name, name);
+	struct rms_error err;
+	int lock = rms_lock_node(&machine.host, true, &err), status;
+	pid_t other;
+
+	assert_true(lock >= 0);
+	other = fork();
+	if (!other) {
+		close(lock);
+		_exit(ctl(words));
+	}
+	usleep(500000);
+	assert_int_equal(rename(from, to), 0);
+	close(lock);
+	assert_int_equal(waitpid(other, &status, 0), other);
+	free(words);
+	return status;
+}
+
+/* A `down` or `up` that was first decides whether a node of the running cluster is added. */
+static void test_a_change_beside_up_and_down(void **state)
+{
+	char *cluster = fake_host_path(&machine, "config/ramster/ramster"), *away = fake_host_path(&machine, "away");
+	char *node = fake_host_path(&machine, "config/ramster/ramster/node/4"), *text;
+
+	(void)state;
+	must("add-node a 10.0.0.1");
+	must("add-node b 10.0.0.2");
+	must("set-local a --allow-loss --insecure");
+	must("up");
+	assert_int_equal(add_while_moving("3", cluster, away), 0);
+	assert_int_equal(access(cluster, F_OK), -1);
+	assert_int_equal(add_while_moving("4", away, cluster), 0);
+	assert_int_equal(access(node, F_OK), 0);
+	text = contents();
+	assert_non_null(strstr(text, "10.0.0.3"));
+	assert_non_null(strstr(text, "10.0.0.4"));
+	free(text);
+	free(node);
+	free(away);
+	free(cluster);
+}
+
 static void test_json_is_json(void **state)
 {
 	static const char *const commands[] = {
@@ -662,6 +712,7 @@ int main(void)
 		with_machine(test_a_change_that_the_kernel_refuses),
 		with_machine(test_a_change_that_would_make_the_running_node_unsafe),
 		with_machine(test_ctrl_c_leaves_no_half_of_a_change),
+		with_machine(test_a_change_beside_up_and_down),
 		with_machine(test_json_is_json),
 		with_machine(test_genkey),
 		with_machine(test_rotate_key),
