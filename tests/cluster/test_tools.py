@@ -82,6 +82,50 @@ def test_down_keeps_what_others_have_here(pair):
     nothing_is_left(b)
 
 
+def nodes_of(node):
+    """Those in the file, those in the kernel, and how the latter are used."""
+    listed = json.loads(node.output("ramsterctl list-nodes --json"))["nodes"]
+    folder = "/sys/kernel/config/ramster/ramster/node"
+    used = node.output(f"grep . {folder}/*/connect {folder}/*/drain")
+    return {n["name"] for n in listed}, set(node.output(f"ls {folder}").split()), used
+
+
+def test_an_interrupted_remove_node_changes_both_or_neither(pair):
+    """The file and the kernel; in the midst of moving pages, and at any other moment."""
+    a = pair["a"]
+    describe(pair)
+    for node in pair:
+        node.run("ramsterctl up")
+    wait_until(lambda: state(a, "b") == "up", "b to be up", 60)
+    ramster.set_zcache(a, max_pool_percent=10)
+    program = a.start_command("pagefill --mb 260 --content mixed --phases fill,read --step")
+    wait_until(lambda: status(a)["devices"][0]["remote"] > 1000, "pages to lie on b", 120)
+    before = nodes_of(a)
+    moving = a.start_command("exec ramsterctl remove-node b --timeout 600")
+    wait_until(lambda: b"pages to go" in moving.err or not moving.running(), "pages to move", 60)
+    moving.kill(2)
+    ended = moving.wait(check=False)
+    assert ended.status == 1 and "SIGINT came" in ended.err, ended.err
+    assert nodes_of(a) == before
+    program.kill(9)
+    program.wait(check=False)
+
+    ends = set()
+    for after_s in (0.05, 0.2, 0.4, 0.8, 1.6):
+        ended = a.run(f"timeout -s INT {after_s} ramsterctl remove-node b", check=False)
+        listed, running, used = nodes_of(a)
+        assert listed == running, f"{ended.err} after {after_s} s"
+        if "b" in running:
+            assert (listed, running, used) == before
+        else:
+            a.run(f"ramsterctl add-node b {pair['b'].ip}")
+            assert nodes_of(a) == before
+        ends.add("b" in running)
+    assert False in ends, "it was never fast enough"
+    for node in pair:
+        node.run("ramsterctl down")
+
+
 def test_a_daemon_that_dies_is_replaced_while_paging_goes_on(alone):
     alone.run("ramsterd && kill -9 $(cat /run/ramsterd.pid)")
     assert "/dev/frontswap0" in alone.read("/proc/swaps")
