@@ -29,10 +29,14 @@ SHUTDOWN_TIMEOUT = 200
 
 
 class Machine(Node):
-    """One of them. hellos counts how often its agent has said that it is there."""
+    """One of them. hellos counts how often its agent has said that it is there.
+
+    Its disks are images that are there, root first: /dev/vda, /dev/vdb.
+    """
 
     def _disks(self):
-        yield f"file={self.machine.disks['root']},cache=unsafe,discard=unmap"
+        for image in self.machine.disks.values():
+            yield f"file={image},cache=unsafe,discard=unmap"
 
     def _append(self):
         # A busy host may not let it run for half a minute, which is no stall
@@ -68,9 +72,12 @@ class Machine(Node):
 
 
 class Machines:
-    """Machines("abc", folder): folder is what make-machine has made."""
+    """Machines("abc", folder): folder is what make-machine has made.
 
-    def __init__(self, names, folder, ram=384):
+    swap: who has a disk for it, too, as /dev/vdb -> its size, as truncate takes it.
+    """
+
+    def __init__(self, names, folder, ram=384, swap=None):
         self.run_folder = Path(tempfile.mkdtemp(prefix="ramster-machines-"))
         logs = BUILD / "logs" / f"packages-{folder.name}"
         shutil.rmtree(logs, ignore_errors=True)
@@ -85,6 +92,10 @@ class Machines:
                 images=SimpleNamespace(initramfs=folder / "initrd"),
                 ram=ram, disks={"root": disk},
             )
+            if name in (swap or {}):
+                made_of.disks["swap"] = folder / f"{name}.swap.img"
+                made_of.disks["swap"].write_bytes(b"")
+                subprocess.run(["truncate", "-s", swap[name], made_of.disks["swap"]], check=True)
             self.nodes[name] = Machine(name, number, made_of, self.run_folder, logs, self.lan)
 
     def __getitem__(self, name):
@@ -125,7 +136,8 @@ class Machines:
     def close(self):
         for machine in self:
             machine.close()
-            Path(machine.machine.disks["root"]).unlink(missing_ok=True)
+            for image in machine.machine.disks.values():
+                Path(image).unlink(missing_ok=True)
         self.lan.close()
         shutil.rmtree(self.run_folder, ignore_errors=True)
 

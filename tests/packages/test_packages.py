@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """Three machines with systemd get the packages, and an admin does what admins do.
 
-       a ─── b ─── c      each lends to the others and pages to them, two copies
-                          of each page, no swap disk
+       a ─── b ─── c      each lends to the others and pages to them; a and b: two
+                          copies of each page, no swap disk; c: one, and its disk
 
 The tests are one story and run in this order: installed (DKMS has built, once,
-for all three), set up, rebooted, used, upgraded, removed, purged.
+for all three), set up, rebooted, used, stopped and switched off with pages out,
+upgraded, removed, purged.
 """
 
 import json
 import os
+import time
 
 import pytest
 from machines import NEXT, Machines
@@ -19,10 +21,17 @@ from vmlab.paths import BUILD
 RELEASE = os.environ.get("RAMSTER_DEBIAN", "bookworm")
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -y"
 
+# How c differs. What a stop may take at the most: ramsterd(8)
+STOP_TIMEOUT_S, STOP_WAIT_S, SPARE_S = 30, 20, 60
+ON_DISK = (
+    f"stop_timeout_s = {STOP_TIMEOUT_S}; "
+    'devices = ( { name = "frontswap0"; backing = "/dev/vdb"; backup = "disk"; } );'
+)
+
 
 @pytest.fixture(scope="module")
 def machines():
-    made = Machines("abc", BUILD / "machines" / RELEASE)
+    made = Machines("abc", BUILD / "machines" / RELEASE, swap={"c": "1G"})
     yield made
     made.close()
 
@@ -50,7 +59,7 @@ def wait_paging(machines):
     """Each node is up, with its device swapped on and both others as donors."""
     for machine in machines:
         machine.run("systemctl is-active ramsterd")
-        assert "/dev/frontswap0" in machine.read("/proc/swaps")
+        assert "/frontswap0" in machine.read("/proc/swaps")
     for machine in machines:
         wait_until(lambda m=machine: peers_up(m) == 2, f"{machine.name} to see both others", 240, 1)
 
@@ -95,6 +104,8 @@ def test_set_up_as_an_admin_does(machines):
         machine.run(f"ramsterctl set-local {machine.name}")
         # Small, so that pages go to the others soon
         machine.run("echo 'zcache = { max_pool_percent = 10; };' >>/etc/ramster.conf")
+        if machine is machines["c"]:
+            machine.run(f"echo '{ON_DISK}' >>/etc/ramster.conf")
         machine.run("ramsterctl check && systemctl enable ramsterd")
         machine.run("systemd-analyze security --offline=true --threshold=33"
                     " $(systemctl show -P FragmentPath ramsterd) >/dev/null")
@@ -115,6 +126,50 @@ def test_a_reboot_with_pages_out_brings_them_home_first(machines):
     said = a.journal("ramsterd", "-b -1")
     assert "stopped" in said and "lost" not in said, said
     wait_paging(machines)
+
+
+def pages_of(owner, machine):
+    """So many of its pages lie on this machine."""
+    return next(n["pages_lent"] for n in status(machine)["nodes"] if n["name"] == owner.name)
+
+
+def test_a_stop_that_cannot_swap_off_leaves_all_on_the_disk(machines):
+    """A program needs more than there would be: swap stays on, and the network can go."""
+    c, others = machines["c"], [machines["a"], machines["b"]]
+    program = start_program(c)
+    assert sum(pages_of(c, other) for other in others) > 1000
+    start = time.monotonic()
+    c.run("systemctl stop ramsterd", 600)
+    assert time.monotonic() - start < 3 * STOP_TIMEOUT_S + STOP_WAIT_S + SPARE_S
+    assert c.output("systemctl show -P Result -P ExecMainStatus ramsterd").split() == ["success", "0"]
+    said = c.journal("ramsterd")
+    assert "swap stays on: moving pages off other nodes" in said and "stopped" in said, said
+    # Without /dev: that was the unit's own, and has gone with it
+    assert "/frontswap0" in c.read("/proc/swaps")
+    assert c.output("find /sys/kernel/config/ramster -mindepth 1") == ""
+    stats = dict(line.split() for line in c.read("/sys/kernel/config/frontswap/frontswap0/stats").splitlines())
+    assert int(stats["below"]) > 1000, stats
+    for other in others:
+        assert pages_of(c, other) == 0
+    # All is there without them, and with them it goes on as before
+    for other in others:
+        other.freeze()
+    end_program(program)
+    for other in others:
+        other.thaw()
+    c.run("systemctl start ramsterd", 120)
+    wait_paging(machines)
+
+
+def test_a_machine_with_a_disk_is_switched_off_and_on_with_pages_out(machines):
+    c = machines["c"]
+    start_program(c)
+    c.power_off()
+    c.boot()
+    said = c.journal("ramsterd", "-b -1")
+    assert "stopped" in said and "lost" not in said, said
+    wait_paging(machines)
+    end_program(start_program(c))
 
 
 def test_an_upgrade_leaves_the_node_paging(machines):
