@@ -85,6 +85,17 @@ int rms_swap_format(const char *path, struct rms_error *err)
 	return ret;
 }
 
+/*
+ * A swapon in a mount namespace that is gone, such as that of a unit which has ended, is
+ * listed without the folder that was mounted there: /frontswap0.
+ */
+static char *path_of(const struct rms_host *host, const char *listed)
+{
+	if (!strncmp(listed, "/frontswap", 10))
+		return rms_format("%s%s", host->dev, listed);
+	return rms_strdup(listed);
+}
+
 struct rms_swap_area *rms_swap_areas(const struct rms_host *host, size_t *n)
 {
 	char *file = rms_format("%s/swaps", host->proc), *text = rms_read_file(file, 1 << 20);
@@ -101,7 +112,7 @@ struct rms_swap_area *rms_swap_areas(const struct rms_host *host, size_t *n)
 		if (sscanf(line, "%511s %*s %llu %llu %d", path, &size, &used, &priority) != 4)
 			continue;
 		areas = rms_realloc(areas, (*n + 1) * sizeof(*areas));
-		areas[(*n)++] = (struct rms_swap_area){ rms_strdup(path), size * 1024, used * 1024, priority };
+		areas[(*n)++] = (struct rms_swap_area){ path_of(host, path), size * 1024, used * 1024, priority };
 	}
 	free(text);
 	return areas;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../../lib/drain.h"
+#include "../../lib/file.h"
 #include "../../lib/text.h"
 #include "applied.h"
 
@@ -178,6 +179,25 @@ static void test_a_stop_that_fails_drains_nothing(void **state)
 	free(swaps);
 }
 
+/* As the kernel lists what a ramsterd has swapped on whose mount namespace has gone with it. */
+static void test_swap_that_a_unit_has_left_on_is_ours(void **state)
+{
+	static const char left[] = "Filename Type Size Used Priority\n/frontswap0 partition 1048576 600000 100\n";
+	struct fake_host *f = *state;
+	char *swaps = fake_host_path(f, "proc/swaps"), *text;
+	struct rms_error err;
+
+	up(f, FILE_1);
+	fake_write(swaps, left);
+	up(f, FILE_1);
+	text = rms_read_file(swaps, 4096);
+	assert_string_equal(text, left);	/* not swapped on again */
+	assert_int_equal(try_down(f, false, &err), -1);
+	assert_non_null(strstr(err.text, "586M are swapped out"));
+	free(text);
+	free(swaps);
+}
+
 static void test_a_failed_swapoff_leaves_it_all(void **state)
 {
 	struct fake_host *f = *state;
@@ -255,6 +275,7 @@ int main(void)
 		with_host(test_a_stop_that_cannot_swap_off),
 		with_host(test_a_stop_that_fails_gives_back_all_the_same),
 		with_host(test_a_stop_that_fails_drains_nothing),
+		with_host(test_swap_that_a_unit_has_left_on_is_ours),
 		with_host(test_a_failed_swapoff_leaves_it_all),
 		with_host(test_a_swapoff_by_somebody_else_is_waited_for),
 		with_host(test_a_device_that_udev_looks_at_goes_when_it_has_looked),
