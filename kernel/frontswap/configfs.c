@@ -233,9 +233,12 @@ static int set_store_wait_ms(struct fswap_dev *dev, char *value)
 	unsigned int ms;
 	int err = parse_number(dev, "store_wait_ms", value, 0, FSWAP_MAX_WAIT_MS, &ms);
 
-	if (!err)
-		WRITE_ONCE(dev->store_wait_ms, ms);
-	return err;
+	if (err)
+		return err;
+	WRITE_ONCE(dev->store_wait_ms, ms);
+	/* Those who have waited so long already need not wait for a timer that was set before. */
+	fswap_write_kick(dev);
+	return 0;
 }
 
 static ssize_t device_store_wait_ms_store(struct config_item *item, const char *page, size_t count)

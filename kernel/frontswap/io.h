@@ -35,7 +35,7 @@ struct fswap_io {
 
 	/* writes only */
 	struct list_head node;		/* dev->waiting or ->held; dev->park_lock */
-	unsigned long patience_end;	/* jiffies; valid if @waited */
+	unsigned long waits_since;	/* jiffies; valid if @waited */
 	bool waited;
 	bool refused;			/* and there is no backing device */
 };

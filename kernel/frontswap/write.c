@@ -27,10 +27,16 @@ enum fate {
 	FAILED,
 };
 
+/* By what is set now: it may have changed since it began to wait. */
+static unsigned long patience_end(const struct fswap_io *io)
+{
+	return io->waits_since + msecs_to_jiffies(READ_ONCE(io->dev->store_wait_ms));
+}
+
 static bool is_impatient(const struct fswap_io *io)
 {
 	if (io->waited)
-		return time_after_eq(jiffies, io->patience_end);
+		return time_after_eq(jiffies, patience_end(io));
 	return !READ_ONCE(io->dev->store_wait_ms);
 }
 
@@ -100,15 +106,19 @@ static void retry_all(struct fswap_dev *dev)
 static void start_clock(struct fswap_io *io)
 {
 	io->waited = true;
-	io->patience_end = jiffies + msecs_to_jiffies(READ_ONCE(io->dev->store_wait_ms));
+	io->waits_since = jiffies;
 	counter_inc(fswap, stores_waited);
 }
 
-static void start_timer(struct fswap_dev *dev, unsigned long patience_end)
+/* One timer for all who wait: it is not to run longer than the patience of any. */
+static void start_timer(struct fswap_dev *dev, unsigned long end)
 {
-	long left = patience_end - jiffies;
+	long left = max((long)(end - jiffies), 0l);
 
-	queue_delayed_work(fswap_wq, &dev->patience, max(left, 0l));
+	lockdep_assert_held(&dev->park_lock);
+	if (!queue_delayed_work(fswap_wq, &dev->patience, left) &&
+	    time_before(end, READ_ONCE(dev->patience.timer.expires)))
+		mod_delayed_work(fswap_wq, &dev->patience, left);
 }
 
 /*
@@ -120,12 +130,10 @@ static void wait_for_room(struct fswap_io *io, int seq)
 {
 	struct fswap_dev *dev = io->dev;
 	bool first = !io->waited;
-	unsigned long patience_end;
 	unsigned long flags;
 
 	if (first)
 		start_clock(io);
-	patience_end = io->patience_end;
 
 	spin_lock_irqsave(&dev->park_lock, flags);
 	if (first)
@@ -133,12 +141,12 @@ static void wait_for_room(struct fswap_io *io, int seq)
 	else
 		list_add(&io->node, &dev->waiting);
 	atomic_inc(&dev->nr_waiting);
+	start_timer(dev, patience_end(io));
 	spin_unlock_irqrestore(&dev->park_lock, flags);
 
 	smp_mb(); /* pairs with fswap_retry() and fswap_write_kick() */
 	if (atomic_read(&dev->room_seq) != seq || !READ_ONCE(dev->accepting))
 		retry_all(dev);
-	start_timer(dev, patience_end);
 }
 
 /* Only behind others: they are sure to be tried again, and so are those behind them. */

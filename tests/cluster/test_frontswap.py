@@ -286,6 +286,19 @@ def test_patience_ends(fswap):
     assert fswap.books()["waiting"] == 0 and fswap.books()["below"] == 8
 
 
+def test_less_patience_is_for_those_who_wait_already(fswap):
+    fswap.backend(again_every=1, again_ms=0)
+    fswap.make(backing=fswap.backing, store_wait_ms=600000)
+    job = fswap.node.start_command(f"dd if=/corpus of={DEV} bs=4k count=8 seek=1 oflag=direct")
+    wait_until(lambda: fswap.books()["waiting"] == 1, "a write to wait", 10)
+    fswap.set(store_wait_ms=60000)
+    time.sleep(1)
+    assert fswap.books()["waiting"] == 1 and fswap.counter("stores_impatient") == 0
+    fswap.set(store_wait_ms=500)
+    job.wait(timeout=50)
+    assert fswap.counter("stores_impatient") == 8 and fswap.books()["below"] == 8
+
+
 def test_memory_reclaim_waits_while_writes_do(fswap):
     """A program within a limit, all of whose pages wait for room, is slowed down and not killed."""
     fswap.backend(again_every=1, again_ms=50)
