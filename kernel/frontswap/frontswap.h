@@ -144,6 +144,13 @@ const char *fswap_name(const struct fswap_dev *dev);
  */
 bool fswap_slot_is_below(const struct fswap_dev *dev, u32 slot);
 
+/*
+ * Is the page above the only one, and does anybody want it? Not where the backing device has it, too,
+ * even while the slot is being written anew; nor while it is being freed. Any context; to be trusted as
+ * fswap_slot_is_below().
+ */
+bool fswap_slot_needs_above(const struct fswap_dev *dev, u32 slot);
+
 /* What holds now; it can change at any moment (policy_changed). Any context. */
 struct fswap_policy fswap_policy(const struct fswap_dev *dev);
 

@@ -179,6 +179,24 @@ bool fswap_slot_is_below(const struct fswap_dev *dev, u32 slot)
 EXPORT_SYMBOL_GPL(fswap_slot_is_below);
 
 /**
+ * fswap_slot_needs_above - would a page be lost without the backend's?
+ * @dev:  the device
+ * @slot: which
+ *
+ * See frontswap.h. Whoever holds a slot with contents in both places supersedes those above: by a
+ * store, an invalidation, or since they come down.
+ *
+ * Return: whether the contents are above, are nowhere else, and are wanted.
+ */
+bool fswap_slot_needs_above(const struct fswap_dev *dev, u32 slot)
+{
+	if (slot >= dev->map.nr)
+		return false;
+	return (slotmap_get(&dev->map, slot) & (SLOT_ABOVE | SLOT_BELOW | SLOT_GONE)) == SLOT_ABOVE;
+}
+EXPORT_SYMBOL_GPL(fswap_slot_needs_above);
+
+/**
  * fswap_slot_dropped - the backend has dropped its page of the slot
  * @dev:   the device
  * @slot:  which

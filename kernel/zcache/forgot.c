@@ -52,7 +52,8 @@ static void *forgot_entry(void *ctx, u64 slot, void *entry)
 		fswap_slot_dropped(f->dev->fdev, slot, true);
 		return NULL;
 	}
-	f->lost = true;
+	/* Else it is about to be stored anew or freed: what it was is not missed. */
+	f->lost = fswap_slot_needs_above(f->dev->fdev, slot);
 	return zc_remote_entry(&r);
 }
 

@@ -87,12 +87,20 @@ struct lose {
 	bool lost;
 };
 
+/* Does anybody miss it? Not who stores another page there just now, or frees the slot. */
+static bool is_wanted(struct remote_load *rl)
+{
+	return load_of(rl)->below_failed ||
+	       fswap_slot_needs_above(rl->dev->fdev, rl->fetch.slot);
+}
+
 static void *lose_entry(void *ctx, u64 slot, void *entry)
 {
 	struct lose *l = ctx;
 	struct tmem_remote r = tmem_remote_unpack(xa_to_value(l->rl->entry));
 
-	if (entry != l->rl->entry || zc_slot_is_freed(l->rl->dev, slot) || !r.nr_donors)
+	if (entry != l->rl->entry || zc_slot_is_freed(l->rl->dev, slot) || !r.nr_donors ||
+	    !is_wanted(l->rl))
 		return entry;
 	r.nr_donors = 0;
 	l->lost = true;
