@@ -255,25 +255,6 @@ static void *replace(void *ctx, u64 slot, void *entry)
 	return s->new;
 }
 
-/* Tells the donors of @r, which no entry lists any more, to forget @slot. */
-static void tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
-{
-	const struct zcache_remote_ops *ops;
-	int i, idx, err;
-
-	ops = zc_remote_get(&idx);
-	for (i = 0; i < r->nr_donors; i++) {
-		err = ops ? zc_remote_flush(ops, r->donor[i], dev->id, slot, r->version, TELL_TRIES) :
-			    -ENOENT;
-		if (!err)
-			counter_inc(zc, flushes_sent);
-		else if (err != -ENOENT)
-			zc_donor_abandoned(r->donor[i]);
-	}
-	if (ops)
-		zc_remote_put(idx);
-}
-
 /*
  * Tells donors of the older versions of local pages; with @leaving, those that want their RAM back. Those
  * that are not up are told by a later pass, or when the page goes on or is freed.
@@ -359,40 +340,89 @@ static void settle_in(struct zc_dev *dev, struct move *m)
 	m->e = NULL;
 }
 
+/* -EAGAIN: there is no room for more flushes now. Else a bit for each donor of @r that could not be told. */
+static int tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
+{
+	const struct zcache_remote_ops *ops;
+	int i, idx, err = 0, untold = 0;
+
+	lockdep_assert_held(&zc_order_lock);
+	ops = zc_remote_get(&idx);
+	if (!ops)
+		return 0;
+	for (i = 0; i < r->nr_donors && err != -EAGAIN; i++) {
+		err = ops->flush(r->donor[i], dev->id, slot, r->version);
+		if (!err)
+			counter_inc(zc, flushes_sent);
+		else if (err != -ENOENT)
+			untold |= BIT(i);
+	}
+	zc_remote_put(idx);
+	return err == -EAGAIN ? err : untold;
+}
+
 /*
- * The page's copies on donors that leave are given up, if the backing device has it.
- * False if not.
+ * The page's copies on donors that leave are given up, if the backing device has it. 0 if not; 1:
+ * they are; -EAGAIN: there is no room for more flushes now.
+ *
+ * They are told before the entry changes, under the lock: once it is gone, and the slot free, a page of
+ * whatever version may be stored there and pushed to them. Should it be another entry by then, they
+ * are told of a version that it does not want, either.
  */
-static bool sink(struct zc_dev *dev, u32 slot)
+static int sink_ordered(struct zc_dev *dev, u32 slot)
 {
 	struct tmem_remote r, stays, leaves;
 	struct swap_in s = { .dev = dev };
-	int i;
+	int i, untold;
 
+	lockdep_assert_held(&zc_order_lock);
 	s.old = tmem_get(dev->pool, slot);
 	if (!s.old)
-		return false;
+		return 0;
 	if (!xa_is_value(s.old)) {
 		zc_entry_put(dev, s.old);
-		return false;
+		return 0;
 	}
 	r = tmem_remote_unpack(xa_to_value(s.old));
 	if (judge(dev, slot, &r) != LEAVING || !fswap_slot_is_below(dev->fdev, slot))
-		return false;
+		return 0;
 	stays = r;
 	leaves = r;
 	for (i = 0; i < r.nr_donors; i++)
 		tmem_remote_remove_donor(zcache_donor_is_leaving(r.donor[i]) ? &stays : &leaves,
 					 r.donor[i]);
 	s.new = stays.nr_donors ? zc_remote_entry(&stays) : NULL;
+	untold = tell(dev, slot, &leaves);
+	if (untold < 0)
+		return untold;
 	tmem_modify(dev->pool, slot, replace, &s);
 	if (!s.done)
-		return false;
+		return 0;
 	counter_inc(zc, moved_to_backing);
-	for (i = 0; i < leaves.nr_donors; i++)
+	for (i = 0; i < leaves.nr_donors; i++) {
 		zc_donor_left(leaves.donor[i]);
-	tell(dev, slot, &leaves);
-	return true;
+		if (untold & BIT(i))
+			zc_donor_abandoned(leaves.donor[i]);
+	}
+	return 1;
+}
+
+/* The same, with patience. */
+static bool sink(struct zc_dev *dev, u32 slot)
+{
+	unsigned int tries;
+	int err = -EAGAIN;
+
+	for (tries = 0; err == -EAGAIN && tries < TELL_TRIES; tries++) {
+		if (tries) {
+			flush_end();
+			msleep(10);
+		}
+		mutex_lock(&zc_order_lock);
+		err = sink_ordered(dev, slot);
+		mutex_unlock(&zc_order_lock);
+	}
+	return err > 0;
 }
 
 /* Room for pages that come home. Eviction is given time to make some. */

@@ -192,9 +192,10 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age)
 		counter_inc(zc, pushed_batches);
 		trace_zcache_push(dev->id, push->donor[0], n);
 	}
+	/* What was queued before is sent before. */
+	ops->flush_end();
 	ops->push_submit(push);
 	mutex_unlock(&zc_order_lock);
-	ops->flush_end();
 	if (!n) {
 		zc_dev_put(dev);
 		zc_remote_unpin();
@@ -209,6 +210,8 @@ struct commit {
 	const struct zcache_push *push;
 	struct tmem_remote r;
 	struct zc_donors leftover;	/* may hold an older version, and are not in @r */
+	bool ordered;	/* zc_order_lock is held */
+	bool wants_order;	/* there are some to be told: nothing was done without it */
 	bool done;
 	bool not_durable;
 };
@@ -241,19 +244,43 @@ static void *commit_entry(void *ctx, u64 slot, void *entry)
 	c->leftover = c->e->donors;
 	for (i = 0; i < c->r.nr_donors; i++)
 		zc_donors_remove(&c->leftover, c->r.donor[i]);
+	c->wants_order = c->leftover.packed && !c->ordered;
+	if (c->wants_order)
+		return entry;
 	c->done = true;
 	return zc_remote_entry(&c->r);
 }
 
-/* The page is on all its donors: its entry becomes theirs. False if that is not enough. */
+/*
+ * No entry lists these donors any more: once the slot is free, nothing keeps a page of whatever version
+ * from being stored there and pushed to them. So the flush is queued before it can be.
+ */
+static void tell_leftover(struct commit *c, const struct zcache_remote_ops *ops)
+{
+	u16 list[ZCACHE_COPIES_MAX];
+	unsigned int i, n = zc_donors_list(c->leftover, list);
+	int err;
+
+	lockdep_assert_held(&zc_order_lock);
+	for (i = 0; i < n; i++) {
+		zc_donor_left(list[i]);
+		err = ops ? ops->flush(list[i], c->dev->id, c->e->slot, c->r.version) : -ENOENT;
+		if (!err)
+			counter_inc(zc, flushes_sent);
+		else if (err != -ENOENT)
+			zc_donor_abandoned(list[i]);
+	}
+}
+
+/*
+ * The page is on all its donors: its entry becomes theirs. False if that is not enough. Not under
+ * zc_order_lock.
+ */
 static bool commit(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 		   const struct zcache_push *push, const struct zcache_push_rec *rec)
 {
 	struct zc_entry *e = rec->entry;
 	struct commit c = { .dev = dev, .e = e, .push = push };
-	u16 list[ZCACHE_COPIES_MAX];
-	unsigned int i, n;
-	int err;
 
 	c.r = (struct tmem_remote) {
 		.nr_donors = push->nr_donors,
@@ -263,6 +290,14 @@ static bool commit(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 	};
 	memcpy(c.r.donor, push->donor, sizeof(c.r.donor));
 	tmem_modify(dev->pool, e->slot, commit_entry, &c);
+	if (c.wants_order) {
+		mutex_lock(&zc_order_lock);
+		c.ordered = true;
+		tmem_modify(dev->pool, e->slot, commit_entry, &c);
+		if (c.done)
+			tell_leftover(&c, ops);
+		mutex_unlock(&zc_order_lock);
+	}
 	if (c.not_durable)
 		return false;
 	if (!c.done) {
@@ -272,15 +307,6 @@ static bool commit(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 	counter_inc(zc, pushed_pages);
 	if (zc_slot_is_freed(dev, e->slot))
 		zc_freed_again(dev, e->slot);
-	n = zc_donors_list(c.leftover, list);
-	for (i = 0; i < n; i++) {
-		zc_donor_left(list[i]);
-		err = ops ? ops->flush(list[i], dev->id, e->slot, rec->version) : -ENOENT;
-		if (!err)
-			counter_inc(zc, flushes_sent);
-		else if (err != -ENOENT)
-			zc_donor_abandoned(list[i]);
-	}
 	return true;
 }
 
@@ -299,6 +325,7 @@ void zcache_push_done(struct zcache_push *push)
 	for (i = 0; i < push->nr; i++) {
 		rec = &push->rec[i];
 		zc_leaving_add(-(long)rec->len);
+		/* A batch that ends within push_submit(), under zc_order_lock, was not acknowledged by all. */
 		if (rec->acked != (1 << push->nr_donors) - 1 || !commit(dev, ops, push, rec)) {
 			counter_inc(zc, push_not_enough_copies);
 			m = (struct mark) { .dev = dev, .e = rec->entry };

@@ -133,8 +133,8 @@ struct zcache_loss {
  *	NULL: none can take any now; zcache_remote_kick() will tell.
  * @push_add: room for a zpage of @len bytes in the batch, with rec[nr] filled
  *	but for @entry; the caller writes the bytes there. NULL: full.
- * @push_submit: send it; zcache_push_done() follows, once. A batch with no
- *	record is just put back, without.
+ * @push_submit: send it; zcache_push_done() follows, once; from within this call only if a
+ *	donor does not get it. A batch with no record is just put back, without.
  * @fetch: get it. 0: zcache_fetch_done() follows, once, never from within this
  *	call, maybe before its return. An errno: it cannot be had from there now, or has been
  *	waited for long enough. It may wait for company until @fetch_end.
