@@ -43,8 +43,9 @@ static void ctx_destroy(struct zcomp_ctx *ctx)
 		kvfree(ctx->cws[id]);
 		kvfree(ctx->dws[id]);
 	}
-	kvfree(ctx->dst);
-	kvfree(ctx->bounce);
+	/* What was compressed or read last lies there still. */
+	kvfree_sensitive(ctx->dst, ZCOMP_DST_SIZE);
+	kvfree_sensitive(ctx->bounce, PAGE_SIZE);
 	kfree(ctx);
 }
 

@@ -23,6 +23,7 @@
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -329,9 +330,10 @@ static int come_home(struct zc_dev *dev, struct move *m)
 	return 0;
 }
 
-/* It is next to be evicted, now that its donors have been told. */
+/* It is next to be evicted, now that its donors have been told; here its contents do not stay. */
 static void settle_in(struct zc_dev *dev, struct move *m)
 {
+	clear_highpage(m->page);
 	if (!m->e)
 		return;
 	if (!zc_entry_is_same(m->e))

@@ -69,6 +69,13 @@ static inline void *kzalloc(size_t size, gfp_t gfp)
 #define kfree(p)				free((void *)(p))
 #define kvfree(p)				free((void *)(p))
 
+static inline void kvfree_sensitive(void *p, size_t len)
+{
+	if (p)
+		memset(p, 0, len);
+	free(p);
+}
+
 static inline unsigned long __get_free_page(gfp_t gfp)
 {
 	(void)gfp;
