@@ -60,6 +60,28 @@ def test_a_full_pool_writes_back_to_the_backing_device(node):
     clean_up(node)
 
 
+def disk_writes(node):
+    """Requests that the disk has had, and pages written by them."""
+    words = node.read(f"/sys/block/{node.disk('swap').split('/')[-1]}/stat").split()
+    return int(words[4]), int(words[6]) // 8
+
+
+def test_pages_are_saved_in_long_runs(node):
+    """What is swapped out at one time lies side by side, and so goes to the disk together."""
+    ramster.load(node, "zcache")
+    ramster.set_zcache(node, max_pool_percent=60)
+    ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))
+    requests, pages = disk_writes(node)
+    ramster.pagefill(node, 150, "--content random --phases fill,read")
+    requests, pages = (now - then for now, then in zip(disk_writes(node), (requests, pages)))
+    runs = ramster.counter(node, "zcache", "writeback_runs")
+    written = ramster.counter(node, "fswap", "writebacks")
+    print(f"{written} pages in {runs} runs; at the disk {pages} in {requests} requests")
+    assert ramster.counter(node, "zcache", "saved_pages") > 2000
+    assert written >= 8 * runs and pages >= 8 * requests
+    clean_up(node)
+
+
 def test_pages_that_are_not_saved_yet_leave_before_a_kill(make_cluster):
     """Below half of the pool none is saved; but it goes to the disk when memory is short."""
     node = boot(make_cluster, 128, "Call Trace:")  # where the kernel kills
