@@ -36,6 +36,9 @@ def policies(*marks_of_disk):
 
 POLICIES = policies()
 
+# What it costs who touches a page that cannot be had
+UNREADABLE = "I/O error, dev frontswap|Read-error on swap-device"
+
 
 def zcache(node, name):
     return ramster.counter(node, "zcache", name)
@@ -124,6 +127,7 @@ def test_a_donor_is_rebooted(make_cluster, donors, device):
 def test_pages_that_one_donor_alone_had_are_lost_with_one_line(make_cluster):
     """Whoever touches one gets an error, and never what the slot held before."""
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    cluster.allow(UNREADABLE)
     setup = Setup(cluster, {"a": "b"}, pool_percent=10, **FAST).bring_up()
     a, b = cluster
     job = a.start_command("pagefill --mb 150 --survive-sigbus --step --phases fill,read")
@@ -196,6 +200,7 @@ def test_a_read_goes_on_with_the_first_donor_that_is_back(make_cluster):
 def test_a_task_alone_hears_that_its_donor_died(make_cluster):
     """Nobody else asks for anything: its wait for a page that a dead donor alone has ends, too."""
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    cluster.allow(UNREADABLE)
     Setup(cluster, {"a": "b"}, pool_percent=5, **FAST).bring_up()
     a, b = cluster
     a.run("echo 0 >/proc/sys/vm/page-cluster")

@@ -162,7 +162,7 @@ def test_a_donor_whose_ram_is_eaten_by_a_program_there(setup):
     a, b = setup.cluster
     work = Work(a).wait_busy()
     megabytes = b.meminfo()["MemAvailable"] * 85 // 100 // 1024
-    trouble.eat_ram(b, megabytes, 8).wait(120)
+    trouble.eat_ram(b, megabytes, 8)
     work.wait_more()
     work.finish()
     assert "Out of memory" not in b.log.text()

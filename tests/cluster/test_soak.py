@@ -4,6 +4,7 @@
 from types import SimpleNamespace
 
 import pytest
+import trouble
 from soak.faults import DO
 from soak.plan import KINDS, POLICIES, make_plan
 from soak.run import Options, Soak
@@ -60,13 +61,24 @@ def test_a_way_is_open_again_when_the_last_cut_is_undone():
 
 
 def test_a_wrong_page_a_lost_one_and_a_stuck_task_are_seen():
-    job = SimpleNamespace(out=bytearray(b"pulse 10 0 0 2000 100\npulse 20 1 2 50 97"))
+    job = SimpleNamespace(out=bytearray(b"pulse 10 0 0 2000 100 7000\npulse 20 1 2 50 97"))
     pulse = Pulse(job)
     assert pulse.take() == (0, 0, 2)
-    job.out += b"000\n"
+    job.out += b"000 0\n"
     assert pulse.take() == (1, 2, 97)
-    assert pulse.verified == 20 and pulse.slowest_ms == 97
+    assert pulse.verified == 20 and pulse.slowest_ms == 97 and list(pulse.late_ms) == [7, 0]
     assert pulse.take() == (0, 0, 0)
+
+
+def test_a_child_of_stress_ng_that_a_signal_ended_is_seen():
+    """It starts another one and ends well."""
+    said = (
+        "stress-ng: debug: [9] vm: started [9] (instance 0)\n"
+        "stress-ng: debug: [9] vm: child died: signal 7 'SIGBUS' (instance 0)\n"
+        "stress-ng: debug: [9] vm: OOM restarts: 0, SIGSEGV restarts: 0, SIGBUS restarts: 1\n"
+    )
+    assert trouble.died(said) == said.splitlines()[1:]
+    assert trouble.died("vm: OOM restarts: 0, SIGSEGV restarts: 0, SIGBUS restarts: 0") == []
 
 
 SHORT = ("freeze_short", "cut_long", "reset", "delay", "modules", "daemon_kill")

@@ -6,8 +6,11 @@ can suffer by itself (freeze, kill, cut) is in vmlab.
 """
 
 import random
+import re
 import time
 from contextlib import contextmanager
+
+from vmlab import CommandFailed
 
 # What Linux' own network emulator does to the frames that a node sends
 NETEM = {
@@ -88,9 +91,27 @@ def hung_daemon(node):
         node.run("kill -CONT $(cat /run/ramsterd.pid)")
 
 
+def died(said):
+    """The lines of stress-ng --verbose that tell of a child that a signal ended.
+
+    It starts another one then, whatever the signal was, and its status is that of success.
+    """
+    return [line for line in said.splitlines() if re.search("child died|restarts: .*[1-9]", line)]
+
+
+def stress(node, options, timeout):
+    """Run stress-ng to its end; an error if what it reads is not what it wrote, or a child died."""
+    job = node.start_command(f"cd /tmp && exec stress-ng {options} --verify --verbose 2>&1")
+    lines = died(job.wait(timeout).out)
+    if lines:
+        raise CommandFailed(f"{node.name}: stress-ng: {lines}")
+
+
 def eat_ram(node, megabytes, seconds):
-    """Start a program that takes so much memory, touches all of it and checks it."""
-    return node.start_command(
-        f"cd /tmp && exec stress-ng --vm 1 --vm-bytes {megabytes}M --vm-keep --vm-populate "
-        f"--vm-method zero-one --verify --timeout {seconds}"
+    """A program there takes so much memory, touches all of it and checks it."""
+    stress(
+        node,
+        f"--vm 1 --vm-bytes {megabytes}M --vm-keep --vm-populate --vm-method zero-one "
+        f"--timeout {seconds}",
+        120,
     )

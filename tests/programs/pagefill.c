@@ -9,9 +9,10 @@
  * status 0 only if every page was right.
  *
  * With --soak it goes on until SIGTERM, and says twice a second how it goes:
- *   pulse VERIFIED BAD LOST SLOWEST STUCK
- * pages so far, and in microseconds the slowest touch since the last pulse and
- * the longest that any thread has now been at one page.
+ *   pulse VERIFIED BAD LOST SLOWEST STUCK LATE
+ * pages so far, and in microseconds the slowest touch since the last pulse,
+ * the longest that any thread has now been at one page, and by how much this
+ * pulse comes too late: time that the machine had no CPU for anybody.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -346,8 +347,11 @@ static void *report_pulse(void *arg)
 	(void)arg;
 	for (;;) {
 		uint64_t verified = 0, bad = 0, lost = 0, slowest = 0, stuck = 0, since, ns;
+		uint64_t due = now_ns() + 500 * 1000000ULL, late;
 
 		usleep(500000);
+		ns = now_ns();
+		late = ns > due ? ns - due : 0;
 		for (unsigned int i = 0; i < nthreads; i++) {
 			struct worker *worker = &workers[i];
 
@@ -360,9 +364,10 @@ static void *report_pulse(void *arg)
 			ns = since ? now_ns() - since : 0;
 			stuck = ns > stuck ? ns : stuck;
 		}
-		printf("pulse %llu %llu %llu %llu %llu\n", (unsigned long long)verified,
+		printf("pulse %llu %llu %llu %llu %llu %llu\n", (unsigned long long)verified,
 		       (unsigned long long)bad, (unsigned long long)lost,
-		       (unsigned long long)slowest / 1000, (unsigned long long)stuck / 1000);
+		       (unsigned long long)slowest / 1000, (unsigned long long)stuck / 1000,
+		       (unsigned long long)late / 1000);
 		fflush(stdout);
 	}
 	return NULL;

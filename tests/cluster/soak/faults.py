@@ -107,7 +107,7 @@ def eat_ram(soak, fault):
     """So much of what is free that nothing has to be given back for it."""
     member = soak.members[fault.target]
     megabytes = member.node.meminfo()["MemAvailable"] * fault.detail["percent"] // 100 // 1024
-    trouble.eat_ram(member.node, megabytes, max(1, int(fault.seconds))).wait(timeout=120)
+    trouble.eat_ram(member.node, megabytes, max(1, int(fault.seconds)))
     return f"{megabytes} MB, lent {ramster.counter(member.node, 'ramster', 'foreign_pages')} pages"
 
 

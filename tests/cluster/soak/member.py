@@ -2,6 +2,7 @@
 """A node of the soak: one configuration file, ramsterd, and what they bring up."""
 
 import threading
+import time
 
 import ramster
 from vmlab import wait_until
@@ -50,8 +51,20 @@ class Member:
             "lend": {"stop_wait_s": 2},
         }
         self.changed = {}
+        self.earlier = 0, 0  # a longest wait that was allowed, and until when it may be seen
 
     # --- its configuration ---
+
+    def _longest_wait(self):
+        times = [("cluster", "dead_ms"), ("cluster", "fetch_timeout_ms")]
+        return sum(
+            self.changed.get(f"{group}.{name}", self.settings[group][name]) for group, name in times
+        )
+
+    def longest_wait_ms(self):
+        """For one page, by its settings now and a moment ago: dead threshold and fetch deadline."""
+        earlier, until = self.earlier
+        return max(self._longest_wait(), earlier if time.monotonic() < until else 0)
 
     def _conf(self):
         groups = {name: dict(fields) for name, fields in self.settings.items()}
@@ -76,9 +89,12 @@ class Member:
 
     def apply(self, **changed):
         """Change settings ("group.name") of the running node; none: back to the first."""
+        longest = self.longest_wait_ms()
+        self.earlier = longest, time.monotonic() + 60  # while it is being changed
         self.changed = {name.replace("__", "."): value for name, value in changed.items()}
         self.write_conf()
         self.node.run("ramsterctl up")
+        self.earlier = longest, time.monotonic() + 2 * longest / 1000
 
     def set_up(self):
         """From a fresh boot to a member at work."""

@@ -8,8 +8,11 @@ than well is a violation, unless its node's life ended, too.
 import itertools
 import json
 import threading
+from collections import deque
 
 from vmlab import CommandFailed
+
+import trouble
 
 SOAK_PHASES = "fill,rewrite=60,touch=30,read"
 SIGBUS = (-7, 128 + 7)
@@ -26,10 +29,10 @@ status=$?
 kill %1; wait
 exit $status
 """
-STRESS = (
-    "cd /tmp && exec stress-ng --vm 1 --vm-bytes {megabytes}M --vm-keep --vm-method all "
-    "--verify --timeout 15"
-)
+STRESS = "--vm 1 --vm-bytes {megabytes}M --vm-keep --vm-method all --timeout 15"
+
+# Pulses, two a second, that a task that is stuck may have been stuck for
+PULSES = 24
 
 
 class Pulse:
@@ -40,6 +43,7 @@ class Pulse:
         self.at = 0
         self.verified = 0
         self.slowest_ms = 0
+        self.late_ms = deque(maxlen=PULSES)
 
     def take(self):
         """(bad, lost, the slowest since the last take, in ms)."""
@@ -49,10 +53,11 @@ class Pulse:
         bad = lost = slowest = 0
         for line in text[:end].decode(errors="replace").splitlines():
             words = line.split()
-            if len(words) != 6 or words[0] != "pulse":
+            if len(words) != 7 or words[0] != "pulse":
                 continue
-            self.verified, bad, lost, touch, stuck = map(int, words[1:])
+            self.verified, bad, lost, touch, stuck, late = map(int, words[1:])
             slowest = max(slowest, touch // 1000, stuck // 1000)
+            self.late_ms.append(late // 1000)
         self.slowest_ms = max(self.slowest_ms, slowest)
         return bad, lost, slowest
 
@@ -60,8 +65,9 @@ class Pulse:
 class Worker:
     """Keeps one owner busy until stop(); blame(text) is told of what went wrong."""
 
-    def __init__(self, member, megabytes, mixed, allow_loss, blame):
+    def __init__(self, member, megabytes, kinds, allow_loss, blame, threads=2):
         self.member = member
+        self.threads = threads
         self.megabytes = megabytes
         self.allow_loss = allow_loss
         self.blame = blame
@@ -69,8 +75,7 @@ class Worker:
         self.busy = threading.Event()
         self.pulse = None
         self.verified = 0
-        self.runs = {"pagefill": 0, "stress-ng": 0, "redis": 0}
-        kinds = ["stress-ng", "redis"] if mixed and not allow_loss else ["pagefill"]
+        self.runs = dict.fromkeys(kinds, 0)
         self.kinds = itertools.cycle(kinds)
         self.seeds = itertools.count(member.node.number * 100)
         self.thread = threading.Thread(target=self._live, daemon=True)
@@ -98,7 +103,7 @@ class Worker:
     def _pagefill(self):
         options = "--survive-sigbus" if self.allow_loss else ""
         job = self.member.node.start_command(
-            f"exec pagefill --mb {self.megabytes} --content mixed --threads 2 --soak "
+            f"exec pagefill --mb {self.megabytes} --content mixed --threads {self.threads} --soak "
             f"--phases {SOAK_PHASES} --seed {next(self.seeds)} {options}"
         )
         self.pulse = Pulse(job)
@@ -121,9 +126,11 @@ class Worker:
         self.verified += self.pulse.verified
 
     def _program(self, kind):
-        script = REDIS if kind == "redis" else STRESS
         self.busy.set()
-        self.member.node.run(script.format(megabytes=self.megabytes), timeout=PROGRAM_S)
+        if kind == "redis":
+            self.member.node.run(REDIS.format(megabytes=self.megabytes), timeout=PROGRAM_S)
+        else:
+            trouble.stress(self.member.node, STRESS.format(megabytes=self.megabytes), PROGRAM_S)
 
     def stop(self):
         """Told to end; wait() until what it does is done and verified."""
