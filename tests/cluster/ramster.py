@@ -301,6 +301,14 @@ def mount_cgroups(node):
     )
 
 
+def at_the_edge(node):
+    """Nothing helps it but the swap: a task that waits for a minute is the end of it."""
+    node.run(
+        "cd /proc/sys && echo 0 >vm/panic_on_oom && echo 60 >kernel/hung_task_timeout_secs && "
+        "echo 1 >kernel/hung_task_panic"
+    )
+
+
 def pagefill(node, megabytes, options="", timeout=600):
     """Run pagefill to its end; its report. An error if a page was wrong."""
     out = node.run(f"pagefill --mb {megabytes} {options}", timeout=timeout).out

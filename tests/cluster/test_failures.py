@@ -14,6 +14,8 @@ import pytest
 import ramster
 import trouble
 from ramster import Setup
+from soak.member import Member
+from soak.plan import POLICIES as POLICIES_OF_SOAK
 from vmlab import wait_until
 
 OWNER = {"ram": 128, "disks": {"swap": "512M"}}
@@ -44,12 +46,20 @@ def zcache(node, name):
     return ramster.counter(node, "zcache", name)
 
 
+def fswap(node, name):
+    return ramster.counter(node, "fswap", name)
+
+
 class Filled:
     """A set-up, and a program on a that has filled its memory and waits to go on."""
 
-    def __init__(self, make_cluster, donors, device, phases="touch=30,rewrite=10,read", **settings):
+    def __init__(
+        self, make_cluster, donors, device, phases="touch=30,rewrite=10,read", options="", cpus=1,
+        **settings,
+    ):
         names = "a" + donors
-        self.cluster = make_cluster(names, each={n: OWNER if n == "a" else DONOR for n in names})
+        owner = {**OWNER, "cpus": cpus}
+        self.cluster = make_cluster(names, each={n: owner if n == "a" else DONOR for n in names})
         self.a = self.cluster["a"]
         self.before(device)
         self.setup = Setup(
@@ -57,7 +67,7 @@ class Filled:
         ).bring_up()
         self.phases = phases.split(",")
         self.job = self.a.start_command(
-            f"pagefill --mb 150 --content mixed --threads 2 --step --phases fill,{phases}"
+            f"pagefill --mb 150 --content mixed --threads 2 --step --phases fill,{phases} {options}"
         )
         self.job.wait_for_line("done fill", 120)
         assert ramster.counter(self.a, "ramster", "pages_remotified") > 1000
@@ -71,11 +81,15 @@ class Filled:
             self.job.write("\n")
             self.job.wait_for_line(f"done {phase}", timeout)
 
-    def finish(self, timeout=120):
-        """Let it do the rest: nothing was lost, nothing was wrong."""
+    def report(self, timeout=120):
+        """Let it do the rest; what it says at its end."""
         for _ in range(len(self.phases) + 1):
             self.job.write("\n")
-        report = json.loads(self.job.wait(timeout).out.splitlines()[-1])
+        return json.loads(self.job.wait(timeout).out.splitlines()[-1])
+
+    def finish(self):
+        """Let it do the rest: nothing was lost, nothing was wrong."""
+        report = self.report()
         assert report["bad_pages"] == report["sigbus_pages"] == 0 < report["pages_verified"]
         assert ramster.lost_pages(self.a) == zcache(self.a, "loads_unanswered") == 0
         assert zcache(self.a, "loads_corrupt") == 0
@@ -85,23 +99,23 @@ class OnDm(Filled):
     """The owner's disk is a device-mapper device, which can be made to fail."""
 
     def before(self, device):
-        self.sectors = self.a.output("modprobe -a dm-mod dm-delay dm-flakey; blockdev --getsz /dev/vdc")
-        self.a.run(f"dmsetup create --noudevsync disk --table '0 {self.sectors} linear /dev/vdc 0'")
+        self.cluster.allow(trouble.DISK_LINES)
+        trouble.make_dm_disk(self.a, "/dev/vdc")
 
-    def make_disk(self, target):
-        table = f"0 {self.sectors} {target}"
-        self.a.run(
-            f"dmsetup load disk --table '{table}' && dmsetup suspend --noudevsync --noflush disk && "
-            "dmsetup resume --noudevsync disk"
-        )
+    def bad_disk(self, what):
+        return trouble.bad_disk(self.a, "/dev/vdc", what)
+
+    def check_nothing_is_below_alone(self):
+        stats = ramster.device_stats(self.a)
+        assert stats["used"] == stats["above"]
 
 
-DM = {"backing": "/dev/dm-0"}
+DM = {"backing": trouble.DM_DISK}
 
 
 @policies(pytest.mark.slow)
 def test_a_donor_is_killed(make_cluster, donors, device):
-    work = Filled(make_cluster, donors, device)
+    work = Filled(make_cluster, donors, device, cpus=2)
     work.cluster["b"].kill()
     work.go("touch")
     ramster.wait_state(work.a, work.cluster["b"], "down")
@@ -111,7 +125,7 @@ def test_a_donor_is_killed(make_cluster, donors, device):
 @pytest.mark.slow
 @POLICIES
 def test_a_donor_is_rebooted(make_cluster, donors, device):
-    work = Filled(make_cluster, donors, device)
+    work = Filled(make_cluster, donors, device, cpus=2)
     a, b = work.a, work.cluster["b"]
     b.reset()
     ramster.load(b)
@@ -128,19 +142,81 @@ def test_pages_that_one_donor_alone_had_are_lost_with_one_line(make_cluster):
     """Whoever touches one gets an error, and never what the slot held before."""
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
     cluster.allow(UNREADABLE)
-    setup = Setup(cluster, {"a": "b"}, pool_percent=10, **FAST).bring_up()
-    a, b = cluster
-    job = a.start_command("pagefill --mb 150 --survive-sigbus --step --phases fill,read")
+    nodes = list(cluster)
+    a, b = (Member(node, nodes, POLICIES_OF_SOAK["loss"], node.name == "a") for node in nodes)
+    for member in (a, b):
+        member.set_up()
+    wait_until(lambda: a.peers()["b"] == "up", "b to be up", 60)
+    a.node.run("kill -9 $(cat /run/ramsterd.pid)")
+    # One that says what it hears of the kernel's events
+    daemon = a.node.start_command("exec ramsterd --foreground 2>&1")
+    job = a.node.start_command("pagefill --mb 150 --survive-sigbus --step --phases fill,read")
     job.wait_for_line("done fill", 120)
+    b.node.reset()
+    b.set_up()
+    wait_until(lambda: ramster.lost_pages(a.node), "a to notice", 60)
+    job.write("\n\n")
+    report = json.loads(job.wait(120, check=False).out.splitlines()[-1])
+    assert report["bad_pages"] == 0 < report["sigbus_pages"] <= ramster.lost_pages(a.node)
+    lines = [line for line in a.node.log.since(0).splitlines() if "pages lost" in line]
+    assert len(lines) < 5 and "node b (2) has restarted" in lines[0]
+    daemon.wait_for_line("pages lost", 30)
+    heard = [line for line in daemon.lines() if "pages lost" in line]
+    assert [line.split("frontswap0: ")[1] for line in heard] == [
+        line.split("frontswap0: ")[1].strip() for line in lines
+    ]
+
+
+@pytest.mark.slow
+def test_a_program_whose_pages_lie_elsewhere_goes_on(make_cluster):
+    """Of two programs each has its pages on another donor; one of these dies."""
+    cluster = make_cluster("abc", each={"a": OWNER, "b": DONOR, "c": DONOR})
+    cluster.allow(UNREADABLE)
+    a, b, c = cluster
+    ramster.mount_cgroups(a)
+    setup = Setup(cluster, {"a": "c"}, pool_percent=1, **FAST).bring_up()
+    ramster.load(b)
+    ramster.join(b, [a], **FAST)
+
+    def start(name):
+        job = a.start_command(
+            f"pagefill --mb 24 --cgroup /sys/fs/cgroup/{name} --survive-sigbus --step "
+            "--phases fill,out,read"
+        )
+        job.wait_for_line("done fill", 60)
+        job.write("\n")
+        job.wait_for_line("done out", 120)
+        return job
+
+    spared = start("spared")
+    # What of it is still in the cache here leaves it before what comes next
+    passing = start("passing")
+    passing.kill(9)
+    passing.wait(check=False)
+    link = cluster.link("a", "c")
+    link.cut()
+    ramster.wait_state(a, c, "down")
+    ramster.write(a, f"{ramster.settings_folder()}/node/b", num=b.number, address=b.ip)
+    ramster.connect(a, b)
+    ramster.wait_state(a, b, "up")
+    hit = start("hit")
+    assert ramster.counter(b, "ramster", "foreign_pages") > 2000
+    link.restore()
+    ramster.wait_state(a, c, "up")
     b.reset()
     ramster.load(b)
     ramster.join(b, setup.members, **FAST)
     wait_until(lambda: ramster.lost_pages(a), "a to notice", 60)
-    job.write("\n\n")
-    report = json.loads(job.wait(120, check=False).out.splitlines()[-1])
+
+    def end(job):
+        job.write("\n\n")
+        return json.loads(job.wait(120).out.splitlines()[-1])
+
+    report = end(hit)
     assert report["bad_pages"] == 0 < report["sigbus_pages"] <= ramster.lost_pages(a)
-    lines = [line for line in a.log.since(0).splitlines() if "pages lost" in line]
-    assert len(lines) < 5 and "node b (2) has restarted" in lines[0]
+    report = end(spared)
+    assert report["bad_pages"] == report["sigbus_pages"] == 0
+    assert report["pages_verified"] == report["pages"]
 
 
 @pytest.mark.slow
@@ -152,6 +228,37 @@ def test_pages_of_a_dead_donor_are_copied_anew(make_cluster):
         if donor.name == "b":
             ramster.wait_repaired(work.a)
             assert zcache(work.a, "moved_pages")
+    work.finish()
+
+
+@pytest.mark.slow
+def test_two_of_three_copies_are_enough_to_lose(make_cluster):
+    work = Filled(make_cluster, "bcd", {"size": "512M", "replicas": 3})
+    for donor in (work.cluster["b"], work.cluster["c"]):
+        donor.kill()
+    work.go("touch", timeout=120)
+    for donor in (work.cluster["b"], work.cluster["c"]):
+        ramster.wait_state(work.a, donor, "down")
+    work.finish()
+
+
+@pytest.mark.slow
+def test_copies_become_more_under_load(make_cluster):
+    """From one to two, to three: then any two donors may die."""
+    work = Filled(
+        make_cluster, "bcd", {"size": "512M", **ramster.ONE_COPY}, "touch=30,rewrite=10,read"
+    )
+    a, folder = work.a, ramster.device_folder()
+    for phase, changes in (("touch", {"replicas": 2, "allow_loss": 0}), ("rewrite", {"replicas": 3})):
+        moved = zcache(a, "moved_pages")
+        work.job.write("\n")
+        ramster.write(a, folder, **changes)
+        work.job.wait_for_line(f"done {phase}", 120)
+        ramster.wait_repaired(a)
+        assert zcache(a, "moved_pages") > moved + 1000
+    for donor in (work.cluster["b"], work.cluster["c"]):
+        donor.kill()
+        ramster.wait_state(a, donor, "down")
     work.finish()
 
 
@@ -338,28 +445,28 @@ def test_a_link_flaps(make_cluster, donors, device):
         ramster.wait_state(work.a, work.cluster["b"], "up")
     work.job.wait_for_line("done rewrite", 90)
     assert ramster.counter(work.a, "ramster", "disconnects") == 0
-    assert ramster.counter(work.a, "fswap", "stores_failed") == 0
+    assert fswap(work.a, "stores_failed") == 0
     work.finish()
 
 
 @pytest.mark.slow
 def test_the_disk_is_slow(make_cluster):
     work = OnDm(make_cluster, "b", DM, "rewrite=10,touch=30,read")
-    work.make_disk("delay /dev/vdc 0 100")
-    saved = zcache(work.a, "saved_pages")
-    work.go("rewrite")
-    wait_until(lambda: zcache(work.a, "saved_pages") > saved, "pages to be saved all the same", 30)
-    work.finish()
+    with work.bad_disk("slow"):
+        saved = zcache(work.a, "saved_pages")
+        work.go("rewrite")
+        wait_until(
+            lambda: zcache(work.a, "saved_pages") > saved, "pages to be saved all the same", 30
+        )
+        work.finish()
 
 
 @pytest.mark.slow
 def test_the_disk_fails_writes(make_cluster):
     work = OnDm(make_cluster, "b", DM, "rewrite=5,read")
-    work.cluster.allow("I/O error|Write-error on swap-device|could not be written to")
-    work.make_disk("flakey /dev/vdc 0 0 3600 1 error_writes")
-    work.go("rewrite")
-    wait_until(lambda: zcache(work.a, "writeback_failed"), "writes to fail", 30)
-    work.make_disk("linear /dev/vdc 0")
+    with work.bad_disk("write_errors"):
+        work.go("rewrite")
+        wait_until(lambda: zcache(work.a, "writeback_failed"), "writes to fail", 30)
     work.finish()
 
 
@@ -367,14 +474,12 @@ def test_the_disk_fails_writes(make_cluster):
 def test_the_disk_fails_while_pages_are_to_go_there(make_cluster):
     """They are not forgotten: when it works again, they do."""
     work = OnDm(make_cluster, "b", DM | {"backup": "none", **ramster.ONE_COPY}, "read")
-    work.cluster.allow("I/O error|Write-error on swap-device|could not be written to")
     a = work.a
-    work.make_disk("flakey /dev/vdc 0 0 3600 1 error_writes")
-    ramster.write(a, ramster.device_folder(), backup="disk", allow_loss=0)
-    wait_until(lambda: zcache(a, "writeback_failed"), "writes to fail", 30)
-    wait_until(lambda: not zcache(a, "moves_due"), "all pages to be looked at", 60)
-    assert zcache(a, "misplaced_pages")
-    work.make_disk("linear /dev/vdc 0")
+    with work.bad_disk("write_errors"):
+        ramster.write(a, ramster.device_folder(), backup="disk", allow_loss=0)
+        wait_until(lambda: zcache(a, "writeback_failed"), "writes to fail", 30)
+        wait_until(lambda: not zcache(a, "moves_due"), "all pages to be looked at", 60)
+        assert zcache(a, "misplaced_pages")
     ramster.wait_repaired(a)
     work.cluster["b"].kill()
     work.finish()
@@ -384,12 +489,46 @@ def test_the_disk_fails_while_pages_are_to_go_there(make_cluster):
 def test_the_disk_fails_altogether(make_cluster):
     """Each page that is not in memory is on the donor, too."""
     work = OnDm(make_cluster, "b", DM, "touch=20,read")
-    work.cluster.allow("I/O error|Write-error on swap-device|could not be written to")
-    assert ramster.device_stats(work.a)["used"] == ramster.device_stats(work.a)["above"]
-    work.make_disk("error")
-    work.go("touch")
-    work.make_disk("linear /dev/vdc 0")
+    work.check_nothing_is_below_alone()
+    with work.bad_disk("errors"):
+        work.go("touch")
     work.finish()
+
+
+@pytest.mark.slow
+def test_the_disk_fails_reads_while_the_donor_is_silent(make_cluster):
+    """Who does not hear from it in time reads from the disk; that fails, so it waits on."""
+    work = OnDm(make_cluster, "b", DM, "touch=10,read", dead_ms=20000, fetch_timeout_ms=8000)
+    work.check_nothing_is_below_alone()
+    a = work.a
+    before = fswap(a, "backing_reads"), fswap(a, "backing_errors")
+    with work.bad_disk("errors"):
+        with trouble.frozen(work.cluster["b"]):
+            work.job.write("\n")
+            wait_until(lambda: fswap(a, "backing_errors") > before[1], "a read to fail", 60)
+        work.job.wait_for_line("done touch", 90)
+    failed = fswap(a, "backing_reads") - before[0]
+    assert 0 < failed <= fswap(a, "backing_errors") - before[1]
+    assert ramster.counter(a, "ramster", "disconnects") == 0
+    work.finish()
+
+
+@pytest.mark.slow
+def test_a_page_that_no_source_has_is_an_error_for_who_touches_it(make_cluster):
+    """The donor is dead and the disk fails; nothing is lost, and others go on."""
+    work = OnDm(make_cluster, "b", DM, "touch=5,read", options="--survive-sigbus")
+    work.cluster.allow(UNREADABLE)
+    a, b = work.a, work.cluster["b"]
+    b.kill()
+    ramster.wait_state(a, b, "down")
+    with work.bad_disk("errors"):
+        work.job.write("\n")
+        wait_until(lambda: zcache(a, "loads_unanswered"), "all sources of a page to fail", 60)
+        ramster.pagefill(a, 2, "--phases fill,read")
+    report = work.report()
+    assert report["bad_pages"] == 0 < report["sigbus_pages"] < report["pages"] // 10
+    assert report["pages_verified"] > report["pages"]
+    assert ramster.lost_pages(a) == 0
 
 
 @pytest.mark.slow

@@ -29,6 +29,13 @@ def fetched(node):
     return ramster.counter(node, "ramster", "pages_fetched")
 
 
+def daemon_memory(node):
+    """KiB of ramsterd's that are locked in memory, and that are swapped out."""
+    status = node.read(f"/proc/{node.read('/run/ramsterd.pid').strip()}/status")
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    return int(fields["VmLck"].split()[0]), int(fields["VmSwap"].split()[0])
+
+
 class Work:
     """A pagefill that goes on until finish(), which wants every page right."""
 
@@ -146,10 +153,14 @@ def test_ramsterd_killed_hung_and_restarted_while_pages_move(make_cluster):
         member.node.run("kill -9 $(cat /run/ramsterd.pid)")
         work.wait_more()
         member.node.run("ramsterd")
+        locked, swapped = daemon_memory(member.node)
+        assert locked > 0 == swapped
         with trouble.hung_daemon(member.node):
             work.wait_more()
             member.apply(zcache__max_pool_percent=3)
         member.apply()
+        locked, swapped = daemon_memory(member.node)
+        assert locked > 0 == swapped
     work.finish()
     assert ramster.counter(a.node, "ramster", "disconnects") == 0
     a.stop()
@@ -200,13 +211,23 @@ def test_policy_target_and_limits_change_under_load(setup):
 
 
 @pytest.mark.slow
-def test_an_owner_at_the_edge(make_cluster):
+@pytest.mark.parametrize(
+    "donors, device",
+    [("b", DISK), ("bc", {"size": "768M", "replicas": 2}), ("b", {"size": "768M", **ramster.ONE_COPY})],
+    ids=["disk", "replicas", "network_alone"],
+)
+def test_an_owner_at_the_edge(make_cluster, donors, device):
     """Many threads in a mapping of four times the RAM: none hangs, and none is killed."""
     owner = {"ram": 128, "disks": {"swap": "768M"}}
-    cluster = make_cluster("ab", each={"a": owner, "b": DONOR})
-    setup = Setup(cluster, {"a": "b"}, device=DISK, pool_percent=20, **FAST).bring_up()
-    a, _ = cluster
-    a.run("cd /proc/sys/kernel && echo 60 >hung_task_timeout_secs && echo 1 >hung_task_panic")
-    ramster.pagefill(a, 512, "--threads 16 --content mixed --phases fill,touch=20,rewrite=10")
+    donor = DONOR if device is DISK else {"ram": 640}
+    names = "a" + donors
+    cluster = make_cluster(names, each={n: owner if n == "a" else donor for n in names})
+    setup = Setup(cluster, {"a": donors}, device=device, pool_percent=20, **FAST).bring_up()
+    a = cluster["a"]
+    ramster.at_the_edge(a)
+    threads = 16 * a.machine.cpus
+    ramster.pagefill(
+        a, 4 * owner["ram"], f"--threads {threads} --content mixed --phases fill,touch=20,rewrite=10"
+    )
     assert "oom_kill 0" in a.read("/proc/vmstat")
     setup.take_down()

@@ -39,6 +39,45 @@ def netem_frames(node):
     return int(words[words.index("pkt") - 1])
 
 
+# What a disk behind device-mapper may do; {} is the real one. All of "errors" fails, reads, too
+DISK = {
+    "slow": "delay {} 0 100",
+    "write_errors": "flakey {} 0 0 3600 1 error_writes",
+    "errors": "error",
+}
+DM_DISK = "/dev/dm-0"
+DISK_LINES = "I/O error|Write-error on swap-device|could not be written to"  # of the log, meanwhile
+
+
+def _dm_table(disk, target):
+    return f"--table \"0 $(blockdev --getsz {disk}) {target.format(disk)}\""
+
+
+def make_dm_disk(node, disk):
+    """DM_DISK, which is disk as long as nothing befalls it."""
+    node.run(
+        "modprobe -a dm-mod dm-delay dm-flakey && "
+        f"dmsetup create --noudevsync disk {_dm_table(disk, 'linear {} 0')}"
+    )
+
+
+def set_dm_disk(node, disk, target="linear {} 0"):
+    node.run(
+        f"dmsetup load disk {_dm_table(disk, target)} && "
+        "dmsetup suspend --noudevsync --noflush disk && dmsetup resume --noudevsync disk"
+    )
+
+
+@contextmanager
+def bad_disk(node, disk, what):
+    """DM_DISK is a disk such as DISK says."""
+    set_dm_disk(node, disk, DISK[what])
+    try:
+        yield
+    finally:
+        set_dm_disk(node, disk)
+
+
 @contextmanager
 def cut(links):
     """These links lose all frames; nobody is told."""
