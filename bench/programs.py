@@ -6,6 +6,7 @@ import time
 
 import ramster
 from lab import Machines
+from vmlab import wait_until
 from workloads import MAIN, Steps, Workload, on_swap
 
 SOCKET = "/tmp/redis"
@@ -61,12 +62,18 @@ class Redis(Workload):
 
 
 class DonorDies(Workload):
-    """One of two donors is switched off while a program faults pages in; each page has two copies."""
+    """One of two donors is switched off while a program faults pages in; each page has two copies.
+
+    dying_...: of page-ins from then until the owner knows that it is dead (or all pages are in).
+    """
 
     name = "donor_dies"
     about = "page-in latency while one of two donors dies"
-    headline = "p99_us"
-    columns = ["p50_us", "p99_us", "p999_us", "max_us", "timed", "fetch_hedged"]
+    headline = "dying_p99_us"
+    columns = [
+        "dying_p50_us", "dying_p99_us", "dying_max_us", "dying_timed", "dying_s", "p50_us", "p99_us",
+        "p999_us", "max_us", "timed", "fetch_hedged",
+    ]
     systems = ["remote_replicas2"]
     any_system = False
     spoils = True
@@ -87,10 +94,20 @@ class DonorDies(Workload):
         program.begin()
         program.job.wait_for_line("progress touch", 60)
         time.sleep(2)  # it is under way: what is measured is a failure in the midst
+        mark = "kill -USR1 $(busybox pidof pagefill)"
+        a.run(mark)
+        died = time.monotonic()
         b.kill()
+        wait_until(
+            lambda: ramster.state(a, b) == "down" or program.so_far() == 3, "b to be known dead", 120
+        )
+        dying_s = time.monotonic() - died
+        a.run(mark)
         program.wait()
         touch = program.finish()["phases"][-1]
         assert ramster.lost_pages(a) == 0, "pages were lost"
-        keys = ("timed", "seconds", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "histogram")
-        return {**{key: touch[key] for key in keys}, **system.facts(cluster)}
+        keys = ("timed", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "histogram")
+        figures = {key: touch[key] for key in (*keys, "seconds")}
+        figures.update({f"dying_{key}": touch["apart"][key] for key in keys})
+        return {**figures, "dying_s": round(dying_s, 1), **system.facts(cluster)}
 

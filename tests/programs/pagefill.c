@@ -8,6 +8,9 @@
  * What the program itself needs is locked in memory. Ends with one line of JSON;
  * status 0 only if every page was right.
  *
+ * SIGUSR1 begins an interval whose latencies are reported apart, and the next one
+ * ends it: of each touch that any part of it fell in.
+ *
  * With --soak it goes on until SIGTERM, and says twice a second how it goes:
  *   pulse VERIFIED BAD LOST SLOWEST STUCK LATE
  * pages so far, and in microseconds the slowest touch since the last pulse,
@@ -52,6 +55,13 @@ struct stamp {
 	uint64_t magic, index, generation, checksum;
 };
 
+/* Latencies of some touches */
+struct latencies {
+	uint64_t timed;
+	uint64_t max_ns;
+	uint64_t buckets[BUCKETS];
+};
+
 struct phase {
 	char name[16];
 	unsigned int share;	/* percent of the pages, for touch and rewrite */
@@ -59,10 +69,9 @@ struct phase {
 	double seconds;
 	unsigned int rounds;
 	uint64_t touched;
-	uint64_t timed;		/* touches whose latency counts */
 	long major_faults;
-	uint64_t buckets[BUCKETS];
-	uint64_t max_ns;
+	struct latencies all;	/* of touches whose latency counts */
+	struct latencies apart;	/* of those that fell in an interval */
 };
 
 struct worker {
@@ -71,10 +80,10 @@ struct worker {
 	uint64_t first, last;
 	uint64_t random;
 	uint64_t verified, bad, lost;
-	uint64_t touched, timed, max_ns;
+	uint64_t touched;
 	_Atomic uint64_t pulse_ns;	/* the slowest touch since the last pulse */
 	_Atomic uint64_t at_page_since;	/* 0: at none */
-	uint64_t buckets[BUCKETS];
+	struct latencies all, apart;
 };
 
 static const char *const content_names[] = { "real", "random", "same", "mixed" };
@@ -90,6 +99,7 @@ static int step, progress, go_on_after_sigbus, soak, only_faults, histogram;
 static const char *cgroup;
 static uint64_t cgroup_goal;		/* bytes that it may hold when its pages are out */
 static volatile sig_atomic_t told_to_end;
+static _Atomic unsigned int marks;	/* SIGUSR1s so far; odd: in an interval */
 static struct phase phases[MAX_PHASES];
 static unsigned int nphases;
 static struct worker workers[MAX_THREADS];
@@ -230,17 +240,24 @@ static void on_sigbus(int signal)
 	_exit(128 + signal);
 }
 
-static void count_latency(struct worker *worker, uint64_t ns)
+static void count_latency(struct latencies *l, uint64_t ns)
 {
 	unsigned int power = 63 - __builtin_clzll(ns | STEPS);
 	unsigned int bucket = power * STEPS + (ns >> (power - STEP_BITS)) % STEPS;
 
-	worker->buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
-	worker->timed++;
-	if (ns > worker->max_ns)
-		worker->max_ns = ns;
-	if (ns > worker->pulse_ns)
-		worker->pulse_ns = ns;
+	l->buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+	l->timed++;
+	if (ns > l->max_ns)
+		l->max_ns = ns;
+}
+
+static void add_latencies(struct latencies *sum, const struct latencies *l)
+{
+	sum->timed += l->timed;
+	if (l->max_ns > sum->max_ns)
+		sum->max_ns = l->max_ns;
+	for (int k = 0; k < BUCKETS; k++)
+		sum->buckets[k] += l->buckets[k];
 }
 
 /* Pages that this thread has waited for so far */
@@ -257,6 +274,7 @@ static void touch(struct worker *worker, uint64_t index, int to_write)
 {
 	volatile uint64_t *word = (volatile uint64_t *)(area + index * PAGE);
 	long faults = only_faults ? faults_so_far() : 0;
+	unsigned int mark = marks;
 	uint64_t start = now_ns(), ns;
 
 	if (to_write)
@@ -265,8 +283,13 @@ static void touch(struct worker *worker, uint64_t index, int to_write)
 		(void)*word;
 	ns = now_ns() - start;
 	worker->touched++;
-	if (!only_faults || faults_so_far() != faults)
-		count_latency(worker, ns);
+	if (only_faults && faults_so_far() == faults)
+		return;
+	count_latency(&worker->all, ns);
+	if (mark & 1 || mark != marks)
+		count_latency(&worker->apart, ns);
+	if (ns > worker->pulse_ns)
+		worker->pulse_ns = ns;
 }
 
 static void do_page(struct worker *worker, uint64_t index, char verb)
@@ -459,9 +482,8 @@ static void run_phase(struct phase *phase)
 		worker->last = npages * (i + 1) / phase->threads;
 		worker->random = mix(seed ^ (uint64_t)phase->rounds << 16 ^ (phase - phases) << 8 ^ i);
 		worker->touched = 0;
-		worker->timed = 0;
-		worker->max_ns = 0;
-		memset(worker->buckets, 0, sizeof(worker->buckets));
+		memset(&worker->all, 0, sizeof(worker->all));
+		memset(&worker->apart, 0, sizeof(worker->apart));
 		if (pthread_create(&worker->thread, NULL, work, worker))
 			die("thread");
 	}
@@ -470,11 +492,8 @@ static void run_phase(struct phase *phase)
 
 		pthread_join(worker->thread, NULL);
 		phase->touched += worker->touched;
-		phase->timed += worker->timed;
-		if (worker->max_ns > phase->max_ns)
-			phase->max_ns = worker->max_ns;
-		for (int k = 0; k < BUCKETS; k++)
-			phase->buckets[k] += worker->buckets[k];
+		add_latencies(&phase->all, &worker->all);
+		add_latencies(&phase->apart, &worker->apart);
 	}
 	if (progress) {
 		pthread_cancel(reporter);
@@ -492,28 +511,28 @@ static double bucket_us(int i)
 	return (double)((uint64_t)(STEPS + i % STEPS + 1) << i / STEPS >> STEP_BITS) / 1000;
 }
 
-static double percentile_us(const struct phase *phase, double share)
+static double percentile_us(const struct latencies *l, double share)
 {
-	uint64_t wanted = phase->timed * share, seen = 0;
+	uint64_t wanted = l->timed * share, seen = 0;
 
 	for (int i = 0; i < BUCKETS; i++) {
-		seen += phase->buckets[i];
+		seen += l->buckets[i];
 		if (seen > wanted)
 			return bucket_us(i);
 	}
-	return phase->max_ns / 1000.0;
+	return l->max_ns / 1000.0;
 }
 
 /* Microseconds, up to which these are, and how many, of each bucket that is not empty */
-static void print_histogram(const struct phase *phase)
+static void print_histogram(const struct latencies *l)
 {
 	const char *comma = "";
 
 	printf(", \"histogram\": [");
 	for (int i = 0; i < BUCKETS; i++) {
-		if (!phase->buckets[i])
+		if (!l->buckets[i])
 			continue;
-		printf("%s[%.2f, %llu]", comma, bucket_us(i), (unsigned long long)phase->buckets[i]);
+		printf("%s[%.2f, %llu]", comma, bucket_us(i), (unsigned long long)l->buckets[i]);
 		comma = ", ";
 	}
 	putchar(']');
@@ -527,6 +546,16 @@ static void wait_for_go(const struct phase *phase)
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))
 		exit(3);
+}
+
+static void print_latencies(const struct latencies *l)
+{
+	printf("\"timed\": %llu, \"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, "
+	       "\"p999_us\": %.1f, \"max_us\": %.1f", (unsigned long long)l->timed,
+	       percentile_us(l, 0.5), percentile_us(l, 0.9), percentile_us(l, 0.99),
+	       percentile_us(l, 0.999), l->max_ns / 1000.0);
+	if (histogram)
+		print_histogram(l);
 }
 
 /* Prints the result, which is the last line; true if every page was right */
@@ -553,16 +582,15 @@ static int report(void)
 		const struct phase *phase = &phases[i];
 
 		printf("%s{\"name\": \"%s\", \"threads\": %u, \"rounds\": %u, \"touches\": %llu, "
-		       "\"timed\": %llu, \"seconds\": %.3f, "
-		       "\"major_faults\": %ld, \"p50_us\": %.1f, \"p90_us\": %.1f, "
-		       "\"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f",
+		       "\"seconds\": %.3f, \"major_faults\": %ld, ",
 		       i ? ", " : "", phase->name, phase->threads, phase->rounds,
-		       (unsigned long long)phase->touched, (unsigned long long)phase->timed,
-		       phase->seconds, phase->major_faults, percentile_us(phase, 0.5),
-		       percentile_us(phase, 0.9), percentile_us(phase, 0.99),
-		       percentile_us(phase, 0.999), phase->max_ns / 1000.0);
-		if (histogram)
-			print_histogram(phase);
+		       (unsigned long long)phase->touched, phase->seconds, phase->major_faults);
+		print_latencies(&phase->all);
+		if (phase->apart.timed) {
+			printf(", \"apart\": {");
+			print_latencies(&phase->apart);
+			putchar('}');
+		}
 		putchar('}');
 	}
 	puts("]}");
@@ -629,6 +657,12 @@ static void on_sigterm(int signal)
 {
 	(void)signal;
 	told_to_end = 1;
+}
+
+static void on_sigusr1(int signal)
+{
+	(void)signal;
+	marks++;
 }
 
 /* Again and again what comes after fill, until told to end; then everything once more. */
@@ -750,6 +784,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	sigaction(SIGBUS, &sigbus, NULL);
+	signal(SIGUSR1, on_sigusr1);
 	if (cgroup)
 		enter_cgroup();
 	if (soak)
