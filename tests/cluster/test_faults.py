@@ -94,6 +94,7 @@ def test_pages_come_whole_through_a_network_with(setup, what):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_a_link_that_flaps(setup):
     a, b = setup.cluster
     work = Work(a).wait_busy()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The soak's own parts, and its short form; `make soak` is the long one."""
 
+import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -22,16 +23,24 @@ def test_a_seed_tells_the_whole_plan():
     assert {fault.kind for fault in plan} == set(KINDS)
 
 
+def test_faults_that_must_be_alone_are_not_planned_among_others():
+    kinds = {fault.kind for fault in make_plan(5, 400, "disk", OWNERS, LENDERS, mode="free")}
+    assert kinds == {name for name, kind in KINDS.items() if not kind.alone}
+
+
 def test_each_kind_can_be_done():
     assert set(DO) == set(KINDS)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_nothing_is_planned_that_the_policy_cannot_survive(policy):
-    plan = make_plan(5, 300, policy, OWNERS, LENDERS)
+    plan = make_plan(5, 400, policy, OWNERS, LENDERS)
     allowed = POLICIES[policy]
     assert all(allowed.forgets or not KINDS[fault.kind].forgets for fault in plan)
-    assert all(allowed.isolates or not KINDS[fault.kind].isolates for fault in plan)
+    isolating = [fault for fault in plan if KINDS[fault.kind].isolates]
+    assert isolating
+    assert all(allowed.isolates or fault.kind == "rate" and fault.target in LENDERS for fault in isolating)
+    assert any(KINDS[fault.kind].disk for fault in plan) == allowed.disk
     assert all(fault.target in LENDERS for fault in plan if KINDS[fault.kind].who == "lender")
 
 
@@ -81,13 +90,36 @@ def test_a_child_of_stress_ng_that_a_signal_ended_is_seen():
     assert trouble.died("vm: OOM restarts: 0, SIGSEGV restarts: 0, SIGBUS restarts: 0") == []
 
 
-SHORT = ("freeze_short", "cut_long", "reset", "delay", "modules", "daemon_kill")
+def soak(*kinds, **options):
+    """A soak with one fault of each of these kinds, in this order, went well."""
+    seeds = (
+        seed for seed in itertools.count()
+        if [f.kind for f in Options(seed, len(kinds), kinds=kinds, **options).plan()] == list(kinds)
+    )
+    result = Soak(Options(next(seeds), len(kinds), kinds=kinds, quiet=True, **options)).run()
+    assert result["violations"] == []
+    assert result["faults"] == len(kinds) and result["pages_verified"] > 5000
+    return result
+
+
+def test_a_short_soak():
+    soak("flap", "modules", "freeze_long", "daemon_kill", owners=1, owner_mb=112, work_mb=110)
 
 
 @pytest.mark.slow
-def test_a_short_soak():
-    soak = Soak(Options(seed=52, faults=6, lenders=1, work_mb=130, kinds=SHORT, quiet=True))
-    assert {fault.kind for fault in soak.plan} == set(SHORT)
-    result = soak.run()
-    assert result["violations"] == []
-    assert result["faults"] == 6 and result["pages_verified"] > 5000
+def test_a_soak_with_a_bad_disk_and_bad_company():
+    result = soak(
+        "disk_errors", "impostor", "disk_slow", "disk_write_errors", "recall", policy="disk", owners=1
+    )
+    assert result["disk_errors"] > 0
+
+
+@pytest.mark.slow
+def test_a_soak_that_loses_pages():
+    result = soak("reset", "cut_short", policy="loss", owners=1)
+    assert result["lost_pages"] > 500 < result["gone_pages"]
+
+
+@pytest.mark.slow
+def test_a_soak_at_the_edge():
+    soak("freeze_short", "flap", "modules", owners=1, lenders=1, edge=True)

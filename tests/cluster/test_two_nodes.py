@@ -66,6 +66,7 @@ def test_both_directions_at_once(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_one_donor_with_two_owners(make_cluster):
     cluster = make_cluster("abc", each={"a": OWNER, "b": {"ram": 768}, "c": OWNER})
     setup = Setup(cluster, {"a": "b", "c": "b"}).bring_up()

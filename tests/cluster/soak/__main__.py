@@ -5,7 +5,7 @@ import argparse
 import sys
 import time
 
-from .plan import KINDS, POLICIES, make_plan
+from .plan import KINDS, POLICIES
 from .run import Options, Soak
 
 
@@ -19,6 +19,7 @@ def arguments():
     parser.add_argument("--owners", type=int, default=standard.owners)
     parser.add_argument("--lenders", type=int, default=standard.lenders)
     parser.add_argument("--seconds", type=int, default=0, help="no new fault after so many")
+    parser.add_argument("--edge", action="store_true", help="the first owner is at the edge")
     parser.add_argument("--kinds", default="", help="only these, with commas: " + ", ".join(KINDS))
     parser.add_argument("--plan", action="store_true", help="show the plan and do nothing")
     return parser.parse_args()
@@ -32,6 +33,8 @@ def replay(options):
         for name in ("owners", "lenders")
         if getattr(options, name) != getattr(standard, name)
     ]
+    if options.edge:
+        words.append("--edge")
     if options.kinds:
         words.append(f"--kinds {','.join(options.kinds)}")
     return f" SOAK='{' '.join(words)}'" if words else ""
@@ -41,17 +44,11 @@ def main():
     wanted = arguments()
     options = Options(
         seed=wanted.seed, faults=wanted.faults, policy=wanted.policy, mode=wanted.mode,
-        owners=wanted.owners, lenders=wanted.lenders, seconds=wanted.seconds,
+        owners=wanted.owners, lenders=wanted.lenders, seconds=wanted.seconds, edge=wanted.edge,
         kinds=tuple(filter(None, wanted.kinds.split(","))),
     )
     if wanted.plan:
-        names = "abcde"
-        owners = names[: options.owners]
-        lenders = names[options.owners :][: options.lenders or POLICIES[options.policy].lenders]
-        plan = make_plan(
-            options.seed, options.faults, options.policy, list(owners), list(lenders), options.kinds
-        )
-        for fault in plan:
+        for fault in options.plan():
             print(fault)
         return 0
     soak = Soak(options)

@@ -5,6 +5,7 @@ import threading
 import time
 
 import ramster
+import trouble
 from vmlab import wait_until
 
 from .plan import DEAD_MS, FETCH_TIMEOUT_MS, HEARTBEAT_MS, SUSPECT_MS
@@ -12,6 +13,10 @@ from .plan import DEAD_MS, FETCH_TIMEOUT_MS, HEARTBEAT_MS, SUSPECT_MS
 CONF = "/etc/ramster.conf"
 KEY_FILE = "/etc/ramster.key"
 CLUSTER = "/sys/kernel/config/ramster/ramster"
+
+# A node that all know and that never runs: who comes from its address is somebody else
+IMPOSTOR_NUM = 60
+IMPOSTOR_IP = "10.77.0.60"
 OURS = ("ramster: ", "zcache: ", "frontswap: ", "tmem: ")
 
 
@@ -30,7 +35,7 @@ class Member:
     lock: taken by whoever does something to it that must not meet something else.
     """
 
-    def __init__(self, node, nodes, policy, is_owner):
+    def __init__(self, node, nodes, policy, is_owner, size="512M"):
         self.node = node
         self.name = node.name
         self.nodes = nodes
@@ -38,9 +43,10 @@ class Member:
         self.lock = threading.RLock()
         self.ready = threading.Event()
         self.life = 1
-        self.device = {"name": "frontswap0", "size": "512M", "store_wait_ms": 2000}
+        self.policy = policy
+        self.device = {"name": "frontswap0", "size": size, "store_wait_ms": 2000}
         if policy.disk:
-            self.device["backing"] = node.disk("swap") if is_owner else ""
+            self.device["backing"] = trouble.DM_DISK
         self.settings = {
             "cluster": {
                 "heartbeat_ms": HEARTBEAT_MS, "suspect_ms": SUSPECT_MS, "dead_ms": DEAD_MS,
@@ -51,6 +57,8 @@ class Member:
             "lend": {"stop_wait_s": 2},
         }
         self.changed = {}
+        self.at_the_edge = False
+        self.provoked = 0  # protocol errors of this life that an impostor caused
         self.earlier = 0, 0  # a longest wait that was allowed, and until when it may be seen
 
     # --- its configuration ---
@@ -60,6 +68,9 @@ class Member:
         return sum(
             self.changed.get(f"{group}.{name}", self.settings[group][name]) for group, name in times
         )
+
+    def beat_ms(self):
+        return self.changed.get("cluster.heartbeat_ms", HEARTBEAT_MS)
 
     def longest_wait_ms(self):
         """For one page, by its settings now and a moment ago: dead threshold and fetch deadline."""
@@ -71,8 +82,9 @@ class Member:
         for path, value in self.changed.items():
             group, name = path.split(".")
             groups[group][name] = value
+        known = [(n.name, n.number, n.ip) for n in self.nodes] + [("x", IMPOSTOR_NUM, IMPOSTOR_IP)]
         nodes = ",\n".join(
-            f'\t\t{{ name = "{n.name}"; num = {n.number}; address = "{n.ip}"; }}' for n in self.nodes
+            f'\t\t{{ name = "{name}"; num = {num}; address = "{ip}"; }}' for name, num, ip in known
         )
         fields = " ".join(f"{key} = {_text(value)};" for key, value in self.device.items())
         devices = f"{{ {fields} }}" if self.is_owner else ""
@@ -101,13 +113,19 @@ class Member:
         self.changed = {}
         self.write_conf()
         self.node.run(f"echo {ramster.KEY} >{KEY_FILE} && chmod 600 {KEY_FILE}")
-        self.node.run("echo 30 >/proc/sys/kernel/hung_task_timeout_secs && ramsterd")
+        if self.is_owner and self.policy.disk and not self.node.exists(trouble.DM_DISK):
+            trouble.make_dm_disk(self.node, self.node.disk("swap"))
+        self.node.run("echo 30 >/proc/sys/kernel/hung_task_timeout_secs")
+        if self.at_the_edge:
+            ramster.at_the_edge(self.node)
+        self.node.run("ramsterd")
         self.ready.set()
 
     def about_to_die(self):
         """What runs there will end, and nobody is to blame."""
         self.ready.clear()
         self.life += 1
+        self.provoked = 0
 
     # --- what it says ---
 

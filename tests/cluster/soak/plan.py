@@ -22,7 +22,8 @@ class Policy:
     disk: owners have a backing device, each page is written there, too.
     lenders: so many that one may be away and the others still have room for all.
     forgets: donors may lose their memory. isolates: an owner may be away from
-    all its donors for longer than it waits for them.
+    all its donors for longer than it waits for them. settings: what may change for a
+    while beside SETTINGS, and is as safe.
     """
 
     replicas: int
@@ -31,11 +32,12 @@ class Policy:
     lenders: int = 2
     forgets: bool = True
     isolates: bool = True
+    settings: dict = field(default_factory=dict, hash=False)
 
 
 POLICIES = {
-    "disk": Policy(replicas=1, disk=True),
-    "disk2": Policy(replicas=2, disk=True),
+    "disk": Policy(replicas=1, disk=True, settings={"cluster.replicas": [2]}),
+    "disk2": Policy(replicas=2, disk=True, settings={"cluster.replicas": [1, 3]}),
     "replicas2": Policy(replicas=2, disk=False, lenders=3, isolates=False),
     "loss": Policy(replicas=1, disk=False, allow_loss=True),
 }
@@ -43,20 +45,27 @@ POLICIES = {
 
 @dataclass(frozen=True)
 class Kind:
-    """who: lender (a node that only lends), owner, node (any), link, halves."""
+    """who: lender (a node that only lends), owner, node (any), link, halves.
+
+    spared: whom it befalls instead where an owner may not be away from all its donors.
+    disk: it needs one. alone: nothing else may fail meanwhile, so only where faults do not overlap.
+    """
 
     weight: int
     who: str
     seconds: tuple
     forgets: bool = False
     isolates: bool = False
+    spared: str = ""
+    disk: bool = False
+    alone: bool = False
 
 
 KINDS = {
     "kill": Kind(3, "lender", (0.2, 4), forgets=True),
     "reset": Kind(3, "lender", (0, 0), forgets=True),
     "reboot": Kind(2, "lender", (0, 0), forgets=True),
-    "owner_reset": Kind(1, "owner", (0, 0), forgets=True),
+    "owner_reset": Kind(2, "owner", (0, 0), forgets=True),
     "modules": Kind(3, "lender", (0, 1), forgets=True),
     "freeze_short": Kind(6, "node", (0.8, 1.2)),
     "freeze_long": Kind(4, "node", LONG),
@@ -72,8 +81,13 @@ KINDS = {
     "duplicate": Kind(3, "node", (1, 4)),
     "reorder": Kind(3, "node", (1, 4)),
     "corrupt": Kind(3, "node", (1, 4)),
-    "rate": Kind(3, "node", (1, 4), isolates=True),
+    "rate": Kind(3, "node", (1, 4), isolates=True, spared="lender"),
     "eat_ram": Kind(3, "lender", (2, 4)),
+    "recall": Kind(2, "lender", (0, 0), alone=True),
+    "disk_slow": Kind(2, "owner", (2, 5), disk=True),
+    "disk_write_errors": Kind(2, "owner", (1, 4), disk=True, alone=True),
+    "disk_errors": Kind(2, "owner", (1, 4), disk=True, alone=True),
+    "impostor": Kind(4, "lender", (0, 0)),
     "daemon_kill": Kind(3, "node", (0, 2)),
     "daemon_hang": Kind(2, "node", (0.5, 3)),
     "settings": Kind(5, "node", (0.5, 2)),
@@ -93,6 +107,14 @@ SETTINGS = {
 }
 
 
+# What tests/rogue can do to a node, and how often; it knows the key, and is a node by itself
+ATTACKS = {
+    "bit-flip-in-header": 1, "bit-flip-in-payload": 1, "downgrade": 1, "flood": 500, "fuzz": 2000,
+    "knock": 30, "no-key": 1, "oversized-frame": 1, "oversized-hello": 1, "reconnect": 20,
+    "replayed-frame": 1, "replayed-hello": 1, "truncated-frame": 1, "wrong-key": 1, "wrong-proof": 1,
+}
+
+
 @dataclass(frozen=True)
 class Fault:
     """number: its place in the plan. gap: seconds to the next, when many run at once."""
@@ -106,7 +128,7 @@ class Fault:
 
     def nodes(self, names):
         """Whom it keeps from being the target of another fault meanwhile."""
-        return {self.target} & set(names)
+        return {self.target, self.detail.get("on")} & set(names)
 
     def record(self):
         return asdict(self)
@@ -128,26 +150,33 @@ def _target(dice, who, owners, lenders):
     return "".join(half)
 
 
-def _detail(dice, kind):
+def _detail(dice, kind, settings, names):
     if kind == "flap":
         return {"times": dice.randint(3, 8), "seed": dice.randrange(1000)}
     if kind == "settings":
-        name = dice.choice(sorted(SETTINGS))
-        return {"name": name, "value": dice.choice(SETTINGS[name])}
+        name = dice.choice(sorted(settings))
+        return {"name": name, "value": dice.choice(settings[name])}
     if kind == "eat_ram":
         return {"percent": dice.randint(40, 85)}
+    if kind == "recall":
+        return {"percent": dice.randint(20, 50)}
+    if kind == "impostor":
+        return {"attack": dice.choice(sorted(ATTACKS)), "on": dice.choice(names)}
     return {}
 
 
-def make_plan(seed, count, policy, owners, lenders, kinds=None):
+def make_plan(seed, count, policy, owners, lenders, kinds=None, mode="one"):
     """The faults of a soak: the same for the same arguments, whatever happens."""
     policy = POLICIES[policy]
+    settings = SETTINGS | policy.settings
     dice = random.Random(seed)
     possible = [
         name
         for name, kind in KINDS.items()
         if (policy.forgets or not kind.forgets)
-        and (policy.isolates or not kind.isolates)
+        and (policy.isolates or not kind.isolates or kind.spared)
+        and (policy.disk or not kind.disk)
+        and (mode == "one" or not kind.alone)
         and (not kinds or name in kinds)
     ]
     weights = [KINDS[name].weight for name in possible]
@@ -155,14 +184,16 @@ def make_plan(seed, count, policy, owners, lenders, kinds=None):
     for number in range(1, count + 1):
         name = dice.choices(possible, weights)[0]
         kind = KINDS[name]
+        who = kind.spared if kind.isolates and not policy.isolates else kind.who
+        target = _target(dice, who, owners, lenders)
         faults.append(
             Fault(
                 number=number,
                 kind=name,
-                target=_target(dice, kind.who, owners, lenders),
+                target=target,
                 seconds=round(dice.uniform(*kind.seconds), 2),
                 gap=round(dice.expovariate(1 / 1.5), 2),
-                detail=_detail(dice, name),
+                detail=_detail(dice, name, settings, [n for n in owners + lenders if n != target]),
             )
         )
     return faults

@@ -13,17 +13,19 @@ from dataclasses import dataclass
 from vmlab import Cluster, DirtyLog, Timeout, wait_until
 
 import ramster
+import trouble
 
-from .faults import DO
+from .faults import DO, LeftOut
 from .journal import Journal
 from .member import Member, ours
-from .plan import HEARTBEAT_MS, POLICIES, make_plan
+from .plan import POLICIES, make_plan
 from .wires import Wires
 from .work import PROGRAM_S, Worker
 
 TOGETHER = 4
 HEAL_S = 60
 REPAIR_S = 240
+MANY = 500  # pages
 NAMES = "abcde"
 
 # What is added to the longest wait that an owner's settings allow: that a time is over is seen
@@ -32,6 +34,10 @@ EMULATION_MS = 3000
 
 # How much of an owner's work, in MB, is a pagefill beside programs that do not tell how long they wait
 WATCH_MB = 48
+
+# At the edge: so many times the RAM, and threads for each CPU
+EDGE = 4
+EDGE_THREADS = 16
 
 # Counters that must be zero at all times, and such that tell what a fault did
 NEVER = {
@@ -75,7 +81,19 @@ class Options:
     work_mb: int = 160
     seconds: int = 0  # no new fault after so many; 0: no limit
     kinds: tuple = ()
+    edge: bool = False  # the first owner's work is 4 times its RAM, by 16 threads a CPU
     quiet: bool = False
+
+    def nodes(self):
+        """Names of owners, of lenders."""
+        lenders = self.lenders or POLICIES[self.policy].lenders
+        names = list(NAMES[: self.owners + lenders])
+        return names[: self.owners], names[self.owners :]
+
+    def plan(self):
+        return make_plan(
+            self.seed, self.faults, self.policy, *self.nodes(), self.kinds, self.mode
+        )
 
     def name(self):
         return f"{self.policy}-{self.mode}-{self.seed}"
@@ -89,21 +107,20 @@ class Soak:
     def __init__(self, options):
         self.options = options
         self.policy = POLICIES[options.policy]
-        names = NAMES[: options.owners + (options.lenders or self.policy.lenders)]
-        self.owner_names = list(names[: options.owners])
-        self.lender_names = list(names[options.owners :])
-        self.plan = make_plan(
-            options.seed, options.faults, options.policy, self.owner_names, self.lender_names,
-            options.kinds,
-        )
+        self.owner_names, self.lender_names = options.nodes()
+        self.plan = options.plan()
         self.journal = Journal(options.name(), options.quiet)
         self.journal.save("plan.json", [fault.record() for fault in self.plan])
         self.violations = []
         self.give_up = threading.Event()
         self.done = Counter()
+        self.left_out = Counter()
+        self.disk_errors = 0
         self.marks = {}
         self.before = {}
         self.workers = []
+        self.gone_pages = 0  # that lay on lenders when these died
+        self.lost = {}
         self.slowest_ms = 0
         self.beyond_ms = -1000000  # by how much a wait was longer than the settings allow
         self.next_log_check = 0
@@ -149,7 +166,7 @@ class Soak:
     def allowed_ms(self, worker):
         """For how long one of its tasks may wait for a page."""
         late = min(EMULATION_MS, sum(worker.pulse.late_ms))
-        return worker.member.longest_wait_ms() + HEARTBEAT_MS + late
+        return worker.member.longest_wait_ms() + worker.member.beat_ms() + late
 
     def check_logs(self):
         self.next_log_check = time.monotonic() + 2
@@ -166,26 +183,33 @@ class Soak:
                 if not member.ready.is_set():
                     continue
                 for (group, counter), value in member.counters(NEVER).items():
-                    if value and not (counter in LOSSES and self.policy.allow_loss):
+                    if self.policy.allow_loss and counter in LOSSES:
+                        self.lost[name, member.life, group, counter] = value
+                    elif value > (member.provoked if counter == "protocol_errors" else 0):
                         self.blame(f"{name}: {group}/{counter} is {value}")
 
     # --- set up ---
 
     def _boot(self):
+        size = f"{max(512, EDGE * self.options.owner_mb * 3 // 2)}M" if self.options.edge else "512M"
         owner = {"ram": self.options.owner_mb}
         if self.policy.disk:
-            owner["disks"] = {"swap": "512M"}
+            owner["disks"] = {"swap": size}
         each = {name: owner for name in self.owner_names}
+        # What two CPUs do at once is to be seen, too
+        each[self.owner_names[0]] = {**owner, "cpus": 2}
         names = "".join(self.owner_names + self.lender_names)
         self.cluster = Cluster(
             names, name=f"soak-{self.options.name()}", ram=self.options.lender_mb, each=each
         )
         if self.policy.allow_loss:
             self.cluster.allow(r"I/O error, dev frontswap|Read-error on swap-device")
+        if self.policy.disk:
+            self.cluster.allow(trouble.DISK_LINES)
         self.cluster.boot()
         nodes = list(self.cluster)
         self.members = {
-            node.name: Member(node, nodes, self.policy, node.name in self.owner_names)
+            node.name: Member(node, nodes, self.policy, node.name in self.owner_names, size)
             for node in nodes
         }
         self.wires = Wires(self.cluster)
@@ -205,12 +229,18 @@ class Soak:
 
     def _start_work(self, member, mixed):
         """On each owner a pagefill tells how long it waits."""
-        work = [(self.options.work_mb, ["pagefill"])]
+        work = [(self.options.work_mb, ["pagefill"], 2)]
         if mixed:
-            work = [(WATCH_MB, ["pagefill"]), (self.options.work_mb - WATCH_MB, ["stress-ng", "redis"])]
-        for megabytes, kinds in work:
+            programs = self.options.work_mb - WATCH_MB
+            work = [(WATCH_MB, ["pagefill"], 2), (programs, ["stress-ng", "redis"], 1)]
+        elif self.options.edge and member.name == self.owner_names[0]:
+            member.at_the_edge = True
+            ramster.at_the_edge(member.node)
+            machine = member.node.machine
+            work = [(EDGE * machine.ram, ["pagefill"], EDGE_THREADS * machine.cpus)]
+        for megabytes, kinds, threads in work:
             self.workers.append(
-                Worker(member, megabytes, kinds, self.policy.allow_loss, self.blame)
+                Worker(member, megabytes, kinds, self.policy.allow_loss, self.blame, threads)
             )
 
     def _wait_for_remote_pages(self):
@@ -219,12 +249,12 @@ class Soak:
             return self.give_up.is_set() or (
                 all(worker.busy.is_set() for worker in self.workers)
                 and all(
-                    ramster.counter(self.cluster[name], "ramster", "pages_remotified") > 500
+                    ramster.counter(self.cluster[name], "ramster", "pages_remotified") > MANY
                     for name in self.owner_names
                 )
             )
 
-        wait_until(there, "all owners to have pages elsewhere", 180, 1)
+        wait_until(there, "all owners to have pages elsewhere", 300, 1)
 
     # --- healing ---
 
@@ -315,6 +345,10 @@ class Soak:
         start = time.monotonic()
         try:
             note = DO[fault.kind](self, fault)
+        except LeftOut as reason:
+            self.left_out[fault.kind] += 1
+            self.journal.say(f"#{fault.number:<3d} {where}: left out: {reason}")
+            return
         except Exception as problem:  # whatever it is, it is the soak's to report
             self.blame(f"#{fault.number} {where}: {type(problem).__name__}: {problem}")
             return
@@ -377,6 +411,7 @@ class Soak:
             thread.start()
             threads.append(thread)
             self.look()
+            self.check_counters()
             self.hold(min(fault.gap, 5))
         for thread in threads:
             thread.join(180)
@@ -396,6 +431,8 @@ class Soak:
         self.journal.say("the programs have ended")
         self.look()
         self.check_counters()
+        if self.policy.allow_loss and self.gone_pages > MANY and not sum(self.lost.values()):
+            self.blame(f"{self.gone_pages} pages lay on nodes that died, and none is lost")
         self.journal.record("counters", **{
             name: self.members[name].all_counters() for name in self.owner_names
         })
@@ -420,7 +457,11 @@ class Soak:
             "faults": sum(self.done.values()),
             "of_planned": len(self.plan),
             "kinds": dict(sorted(self.done.items())),
+            "left_out": dict(self.left_out),
+            "disk_errors": self.disk_errors,
             "pages_verified": verified,
+            "lost_pages": sum(self.lost.values()),
+            "gone_pages": self.gone_pages,
             "programs": [[w.member.name, w.runs] for w in self.workers],
             "slowest_page_ms": max((w.pulse.slowest_ms for w in self.workers if w.pulse), default=0),
             "beyond_settings_ms": self.beyond_ms,
