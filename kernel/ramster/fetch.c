@@ -18,6 +18,7 @@ struct get {
 	unsigned long deadline;		/* jiffies */
 	unsigned long sent;		/* jiffies64 in ns would not fit; us of ktime */
 	unsigned long hedge_at;		/* jiffies; if the fetch has a hedge */
+	u32 req_id;			/* of its frame: tags are used again, and answers may be late */
 	u16 tag;
 };
 
@@ -63,13 +64,14 @@ static void give_tag(struct rs_peer *peer, struct zcache_fetch *f)
 }
 
 /* Moves waiting fetches of one device into a frame: how many. Under the lane's tx_lock. */
-static unsigned int build(struct rs_peer *peer, u32 *dev)
+static unsigned int build(struct rs_peer *peer, u32 *dev, u32 *req_id)
 {
 	struct rs_wire_get rec;
 	struct zcache_fetch *f;
 	unsigned int n = 0;
 
 	spin_lock(&peer->lock);
+	*req_id = peer->next_req_id++;
 	while (peer->usable && n < RS_WIRE_MAX_RECORDS) {
 		f = list_first_entry_or_null(&peer->gets_waiting, struct zcache_fetch, node);
 		if (!f || (n && f->dev != *dev) || !take_tag(peer, f))
@@ -77,6 +79,7 @@ static unsigned int build(struct rs_peer *peer, u32 *dev)
 		list_del(&f->node);
 		*dev = f->dev;
 		get_of(f)->sent = now_us();
+		get_of(f)->req_id = *req_id;
 		rec = (struct rs_wire_get) {
 			.slot = f->slot,
 			.version = f->version,
@@ -106,8 +109,8 @@ void rs_fetch_send(struct rs_peer *peer)
 	struct rs_lane *lane = &peer->lane[RS_LANE_FETCH];
 	struct rs_wire_hdr hdr;
 	struct kvec vec;
+	u32 dev, req_id;
 	unsigned int n;
-	u32 dev;
 
 	do {
 		if (!mutex_trylock(&lane->tx_lock))
@@ -118,8 +121,10 @@ void rs_fetch_send(struct rs_peer *peer)
 			rs_fetch_kick(peer);
 			return;
 		}
-		while ((n = build(peer, &dev))) {
-			hdr = (struct rs_wire_hdr) { .type = RS_GET, .pool = dev, .count = n };
+		while ((n = build(peer, &dev, &req_id))) {
+			hdr = (struct rs_wire_hdr) {
+				.type = RS_GET, .req_id = req_id, .pool = dev, .count = n,
+			};
 			vec = (struct kvec) { peer->get_wire, n * RS_WIRE_REC };
 			counter_inc(rs, get_frames);
 			/* On an error the lane breaks, and these are sent anew. */
@@ -227,15 +232,15 @@ void rs_fetch_end(bool atomic)
 	}
 }
 
-/* The fetch with this tag, taken out of the table, if it is the one that asked for @version. */
-static struct zcache_fetch *answered(struct rs_peer *peer, const struct rs_wire_got *got)
+/* The fetch with this tag of the request @req_id, taken out of the table, if it is still there. */
+static struct zcache_fetch *answered(struct rs_peer *peer, u32 req_id, u16 tag)
 {
 	struct zcache_fetch *f;
 	u32 us;
 
 	spin_lock(&peer->lock);
-	f = peer->gets[RS_GET_INDEX(got->tag)];
-	if (f && get_of(f)->tag == got->tag && (!got->len || f->version == got->version)) {
+	f = peer->gets[RS_GET_INDEX(tag)];
+	if (f && get_of(f)->tag == tag && get_of(f)->req_id == req_id) {
 		give_tag(peer, f);
 		us = now_us() - get_of(f)->sent;
 		peer->latency_us = peer->latency_us ? (peer->latency_us * 7 + us) / 8 : us;
@@ -250,7 +255,8 @@ static struct zcache_fetch *answered(struct rs_peer *peer, const struct rs_wire_
  * The zpage out of what a donor returned, in its place. -ENOENT: it does not have it; and what it
  * has instead is as good as nothing.
  */
-static int open_page(struct rs_peer *peer, const struct zcache_fetch *f, u8 *data, size_t len)
+static int open_page(struct rs_peer *peer, const struct zcache_fetch *f, u16 version, u8 *data,
+		     size_t len)
 {
 	unsigned int more = rs_seal_bytes();
 	const struct rs_seal_page page = {
@@ -263,20 +269,21 @@ static int open_page(struct rs_peer *peer, const struct zcache_fetch *f, u8 *dat
 
 	if (!len)
 		return -ENOENT;
-	if (!more)
-		return 0;
-	if (len == f->len + more && rs_unseal(data, &page))
+	/* It may not have the version that it was asked for, but no honest donor sends another one. */
+	if (version == f->version &&
+	    (!more || (len == f->len + more && rs_unseal(data, &page))))
 		return 0;
 	counter_inc(rs, seal_failures);
 	rs_peer_lied(peer, f);
 	return -ENOENT;
 }
 
-/* The fetch has its answer: @len bytes at @data, 0: nothing. */
-static void end(struct rs_peer *peer, struct zcache_fetch *f, u8 *data, size_t len)
+/* The fetch has its answer: the bytes at @data. */
+static void end(struct rs_peer *peer, struct zcache_fetch *f, const struct rs_wire_got *got,
+		u8 *data)
 {
-	int err = open_page(peer, f, data, len);
-	size_t sealed = rs_seal_bytes() ? len : 0;
+	int err = open_page(peer, f, got->version, data, got->len);
+	size_t sealed = rs_seal_bytes() ? got->len : 0, len = got->len;
 
 	if (!err && sealed)
 		len = f->len;
@@ -301,9 +308,9 @@ int rs_fetch_reply(struct rs_peer *peer, const struct rs_wire_hdr *hdr, const u8
 
 	for (i = 0; i < hdr->count; i++) {
 		rs_wire_got_decode(payload + i * RS_WIRE_REC, &got);
-		f = answered(peer, &got);
+		f = answered(peer, hdr->req_id, got.tag);
 		if (f)
-			end(peer, f, data, got.len);
+			end(peer, f, &got, data);
 		/* else: it came too late, and was asked for elsewhere. */
 		data += got.len;
 	}

@@ -5,6 +5,7 @@
  *	honest		keeps and returns what it is given
  *	flip		returns pages with a bit changed
  *	stale		returns the first version of a slot that it was ever given
+ *	older		the same, and says which version it is
  *	other		returns another slot's page
  *	unproven	does not prove the key
  *	no-key		says that it needs none
@@ -27,7 +28,7 @@
 
 struct kept {
 	u8 *data, *first;
-	u16 len, first_len, version;
+	u16 len, first_len, version, first_version;
 };
 
 static struct kept kept[SLOTS];
@@ -55,6 +56,7 @@ static void keep(const struct rs_wire_rec *rec, const u8 *data)
 	if (!k->first) {
 		k->first = k->data;
 		k->first_len = k->len;
+		k->first_version = k->version;
 	}
 	last_put = rec->slot % SLOTS;
 }
@@ -79,26 +81,28 @@ static bool put(struct talk *t, const struct rs_wire_hdr *hdr)
 			  .pool = hdr->pool, .count = hdr->count, .room = ROOM }, answer, 8);
 }
 
-/* What is returned for @want, by mode: its length. */
-static u16 pick(const struct rs_wire_get *want, u8 *dst)
+/* What is returned for @want, by mode. */
+static void pick(const struct rs_wire_get *want, struct rs_wire_got *got, u8 *dst)
 {
 	const struct kept *k = &kept[want->slot % SLOTS];
-	u16 len = k->len;
 
+	*got = (struct rs_wire_got){ .tag = want->tag, .version = want->version };
 	if (!k->data || k->version != want->version)
-		return 0;
-	memcpy(dst, k->data, len);
+		return;
+	got->len = k->len;
+	memcpy(dst, k->data, k->len);
 	if (is("flip"))
-		dst[len / 2] ^= 0x10;
-	if (is("stale") && k->first != k->data) {
-		len = k->first_len;
-		memcpy(dst, k->first, len);
+		dst[k->len / 2] ^= 0x10;
+	if ((is("stale") || is("older")) && k->first != k->data) {
+		got->len = k->first_len;
+		memcpy(dst, k->first, k->first_len);
+		if (is("older"))
+			got->version = k->first_version;
 	}
 	if (is("other")) {
-		len = kept[last_put].len;
-		memcpy(dst, kept[last_put].data, len);
+		got->len = kept[last_put].len;
+		memcpy(dst, kept[last_put].data, got->len);
 	}
-	return len;
 }
 
 static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
@@ -111,14 +115,13 @@ static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
 	struct rs_wire_got got;
 	int i;
 
+	t->asked = hdr->req_id;
 	memcpy(ask, t->frame + RS_WIRE_HDR, hdr->length);
 	for (i = 0; i < hdr->count; i++) {
 		rs_wire_get_decode(ask + i * RS_WIRE_REC, &want);
 		pthread_mutex_lock(&lock);
-		got.len = pick(&want, out + RS_WIRE_REC);
+		pick(&want, &got, out + RS_WIRE_REC);
 		pthread_mutex_unlock(&lock);
-		got.tag = want.tag;
-		got.version = want.version;
 		rs_wire_got_encode(out, &got);
 		if (!send_frame(t, answer, out, RS_WIRE_REC + got.len))
 			return false;
@@ -127,8 +130,9 @@ static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
 }
 
 /* A frame that is a donor's to send on such a lane at any time, but for what is in it. */
-static size_t plausible(enum rs_lane_kind kind, struct rs_wire_hdr *hdr, u8 *payload)
+static size_t plausible(const struct talk *t, struct rs_wire_hdr *hdr, u8 *payload)
 {
+	enum rs_lane_kind kind = t->kind;
 	struct rs_wire_got got;
 	u8 *data;
 	int i;
@@ -139,10 +143,11 @@ static size_t plausible(enum rs_lane_kind kind, struct rs_wire_hdr *hdr, u8 *pay
 		return 0;
 	}
 	if (kind == RS_LANE_BULK || rand() % 4 == 0) {
-		hdr->type = kind == RS_LANE_BULK && rand() % 2 ? RS_ROOM : RS_PONG;
+		hdr->type = RS_PONG;
 		return 0;
 	}
 	hdr->type = RS_GET_REPLY;
+	hdr->req_id = t->asked + 1 + rand() % 4;
 	hdr->pool = rand() % 2;
 	hdr->count = 1 + rand() % 8;
 	data = payload + hdr->count * RS_WIRE_REC;
@@ -180,7 +185,7 @@ static size_t babble_frame(struct talk *t, u8 *frame, bool *last)
 	size_t len;
 	bool odd = rand() % 512 == 0;
 
-	len = odd ? nonsense(&hdr, payload) : plausible(t->kind, &hdr, payload);
+	len = odd ? nonsense(&hdr, payload) : plausible(t, &hdr, payload);
 	len = build(t, hdr, payload, len, frame);
 	/* A frame that is altered or cut on its way. */
 	if (odd && rand() % 4 == 0)
