@@ -91,13 +91,18 @@ enum ramster_node_state rs_peer_state(u16 num)
 	return state;
 }
 
-/* A frame of the donor's came, with its room. Process context. */
-void rs_peer_heard(struct rs_peer *peer, u32 room)
+/*
+ * A frame of the donor's came, with its room. What ends a RECALL comes after it on the same lane: an
+ * answer of the other lane may be older than the RECALL. Process context.
+ */
+void rs_peer_heard(struct rs_peer *peer, enum rs_lane_kind kind, u32 room)
 {
 	bool had_none, has_enough;
 
 	spin_lock(&peer->lock);
 	peer->last_heard = jiffies;
+	if (peer->recalling && kind != RS_LANE_BULK)
+		room = 0;
 	had_none = !peer->room;
 	peer->room = room;
 	has_enough = room && peer->recalling;
@@ -178,13 +183,38 @@ unsigned int rs_peer_silence(struct rs_peer *peer)
 	return jiffies_to_msecs(jiffies - heard);
 }
 
+/**
+ * rs_peer_tell - tell zcache whether a donor is up or down
+ * @peer: the donor, whose state has just been changed to one of both
+ *
+ * The heartbeat and the link change states at the same time. Each tells afterwards what is true by
+ * then, one after the other, so whoever comes last tells the last state.
+ *
+ * Context: process; takes @peer->tell_lock.
+ */
+void rs_peer_tell(struct rs_peer *peer)
+{
+	enum ramster_node_state state;
+
+	mutex_lock(&peer->tell_lock);
+	spin_lock(&peer->lock);
+	state = peer->state;
+	spin_unlock(&peer->lock);
+	if (state == RAMSTER_NODE_DOWN)
+		zcache_donor_down(peer->info.num);
+	else if (BIT(state) & RS_LINKED_STATES)
+		zcache_donor_up(peer->info.num);
+	/* Else it is down again soon, or up. */
+	mutex_unlock(&peer->tell_lock);
+}
+
 static void is_down(struct rs_peer *peer, unsigned long from, const char *why)
 {
 	if (!rs_peer_change_state(peer, from, RAMSTER_NODE_DOWN, why))
 		return;
 	if (from & RS_LINKED_STATES)
 		rs_lane_break(&peer->lane[RS_LANE_BULK]);
-	zcache_donor_down(peer->info.num);
+	rs_peer_tell(peer);
 	/* Who has another source need not wait for this one. */
 	rs_fetch_expire(peer, RS_EXPIRE_DOWN);
 }
@@ -227,6 +257,19 @@ static bool has_business(struct rs_peer *peer)
 	return has;
 }
 
+/*
+ * Have we slept ourselves, or had no CPU? Then what has come meanwhile may not have been looked at,
+ * and nobody's silence says anything: others get until the next beat. But not again and again.
+ */
+static bool were_away(struct rs_peer *peer)
+{
+	unsigned long late = peer->beat_at + msecs_to_jiffies(READ_ONCE(rs_settings.suspect_ms));
+
+	peer->beat_late = !peer->beat_late && time_after(jiffies, late);
+	peer->beat_at = jiffies;
+	return peer->beat_late;
+}
+
 /* The heartbeat: judges the silence, ends what is overdue, pings. */
 void rs_beat_work(struct work_struct *work)
 {
@@ -234,8 +277,10 @@ void rs_beat_work(struct work_struct *work)
 	unsigned int beat = min(READ_ONCE(rs_settings.heartbeat_ms),
 				READ_ONCE(rs_settings.fetch_timeout_ms) / 4);
 
-	rs_fetch_expire(peer, RS_EXPIRE_OVERDUE);
-	judge(peer);
+	if (!were_away(peer)) {
+		rs_fetch_expire(peer, RS_EXPIRE_OVERDUE);
+		judge(peer);
+	}
 	rs_sweep(peer);
 	rs_flush_again(peer);
 	if (READ_ONCE(peer->usable)) {

@@ -171,7 +171,7 @@ static void try_now(struct rs_peer *peer)
 	rs_peer_change_state(peer, BIT(RAMSTER_NODE_CONNECTING) | BIT(RAMSTER_NODE_DOWN),
 			     RAMSTER_NODE_UP, "connected");
 	/* A lane that broke since has queued us again. */
-	zcache_donor_up(peer->info.num);
+	rs_peer_tell(peer);
 	queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
 	queue_work(rs_send_wq, &peer->bulk_work);
 	rs_fetch_kick(peer);

@@ -78,6 +78,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 		return NULL;
 	kref_init(&peer->refs);
 	peer->info = *node;
+	mutex_init(&peer->tell_lock);
 	spin_lock_init(&peer->lock);
 	init_completion(&peer->settled);
 	INIT_LIST_HEAD(&peer->bulk);
@@ -91,6 +92,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	INIT_RCU_WORK(&peer->free_work, free_work);
 	peer->state = RAMSTER_NODE_DOWN;
 	peer->last_heard = jiffies;
+	peer->beat_at = jiffies;
 	peer->recalled_at = jiffies - RS_RECALL_MIN;
 	peer->recall_told = jiffies - RS_RECALL_TELL;
 	for (i = 0; i < __RS_LANES; i++)

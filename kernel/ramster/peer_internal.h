@@ -18,7 +18,7 @@
  * - A request is owned by the list or table that it is in; whoever takes it
  *   out, under the lock, ends it.
  *
- * Lock order: lane->tx_lock > peer->lock.
+ * Lock order: lane->tx_lock > peer->lock; tell_lock > peer->lock, zcache's.
  */
 #ifndef _RAMSTER_PEER_INTERNAL_H
 #define _RAMSTER_PEER_INTERNAL_H
@@ -97,6 +97,7 @@ struct rs_push_target {
  * @key_id:    of the key that it was made with, zero without; @key_slot: to be tried next
  * @lied:      it has returned a page that is not ours: suspect until it is removed
  * @linked:    both lanes have shaken hands; link_work alone sets and clears it
+ * @tell_lock: held to tell zcache whether the donor is up
  * @usable:    linked, and state is UP or SUSPECT, so lanes may be used
  * @recalling: it wants RAM back, until it says that it has room
  * @draining:  it is to get no new pages and to lose those that it has
@@ -108,6 +109,7 @@ struct rs_push_target {
  * @recalled_at: jiffies at which it last asked for RAM, and was heard
  * @recall_told: jiffies at which it was last told of that the donor wants RAM back
  * @last_heard: jiffies of the last proof of life
+ * @beat_at:   jiffies of the last heartbeat, and @beat_late: it came too late; beat_work's own
  * @up_since:  jiffies of the last handshake
  * @backoff_ms: until the next try to connect
  * @missed:    devices that the donor has not confirmed to have forgotten: it gets no page of them
@@ -125,6 +127,7 @@ struct rs_peer {
 	struct rs_node_info info;
 	struct completion settled;
 
+	struct mutex tell_lock;
 	spinlock_t lock;
 	enum ramster_node_state state;
 	bool linked;
@@ -143,6 +146,8 @@ struct rs_peer {
 	unsigned long recalled_at;
 	unsigned long recall_told;
 	unsigned long last_heard;
+	unsigned long beat_at;
+	bool beat_late;
 	unsigned long up_since;
 	unsigned int backoff_ms;
 	unsigned int links;
@@ -201,7 +206,8 @@ bool rs_peer_change_state(struct rs_peer *peer, unsigned long from, enum ramster
 			  const char *why);
 void rs_peer_make_unusable(struct rs_peer *peer, bool removing);
 unsigned int rs_peer_silence(struct rs_peer *peer);
-void rs_peer_heard(struct rs_peer *peer, u32 room);
+void rs_peer_heard(struct rs_peer *peer, enum rs_lane_kind kind, u32 room);
+void rs_peer_tell(struct rs_peer *peer);
 void rs_peer_recalled(struct rs_peer *peer, u16 mb);
 void rs_peer_lied(struct rs_peer *peer, const struct zcache_fetch *f);
 void rs_beat_work(struct work_struct *work);

@@ -21,7 +21,6 @@ static bool is_due(enum rs_lane_kind kind, u8 type)
 		return kind == RS_LANE_FETCH;
 	case RS_PUT_REPLY:
 	case RS_FLUSH_REPLY:
-	case RS_ROOM:
 	case RS_RECALL:
 		return kind == RS_LANE_BULK;
 	default:
@@ -37,7 +36,7 @@ static int handle(struct rs_peer *peer, enum rs_lane_kind kind, const struct rs_
 	if (!is_due(kind, hdr->type))
 		return -EPROTO;
 	if (hdr->type != RS_ERROR)
-		rs_peer_heard(peer, hdr->room);
+		rs_peer_heard(peer, kind, hdr->room);
 	switch (hdr->type) {
 	case RS_PUT_REPLY:
 		return rs_push_reply(peer, hdr, payload);
