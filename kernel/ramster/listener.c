@@ -16,6 +16,7 @@
 
 #define BACKLOG 128
 #define AGAIN (HZ / 10)
+#define MOST 64		/* accepted in a run: they may come as fast as that */
 
 static struct socket *listener;
 static void (*old_data_ready)(struct sock *sk);
@@ -23,22 +24,27 @@ static void (*old_data_ready)(struct sock *sk);
 static void accept_work(struct work_struct *work)
 {
 	struct socket *sock;
-	int err;
+	unsigned int n;
+	int err = 0;
 
-	while (!(err = kernel_accept(listener, &sock, O_NONBLOCK)) || err == -ECONNABORTED) {
-		/* They may come as fast as we accept them. */
-		cond_resched();
-		if (err)
+	for (n = 0; n < MOST; n++) {
+		err = kernel_accept(listener, &sock, O_NONBLOCK);
+		if (err == -ECONNABORTED)
 			continue;
+		if (err)
+			break;
 		/* A child is born with the listener's callback. */
 		write_lock_bh(&sock->sk->sk_callback_lock);
 		sock->sk->sk_user_data = NULL;
 		sock->sk->sk_data_ready = old_data_ready;
 		write_unlock_bh(&sock->sk->sk_callback_lock);
 		rs_server_accept(sock);
+		cond_resched();
 	}
-	/* No memory, say: those that wait in the backlog will not call again. */
-	if (err != -EAGAIN)
+	/* Those that wait in the backlog will not call again. An error: no memory, say. */
+	if (n == MOST)
+		queue_delayed_work(system_dfl_wq, to_delayed_work(work), 0);
+	else if (err != -EAGAIN)
 		queue_delayed_work(system_dfl_wq, to_delayed_work(work), AGAIN);
 }
 
@@ -92,6 +98,8 @@ void rs_listener_stop(void)
 	sock->sk->sk_user_data = NULL;
 	sock->sk->sk_data_ready = old_data_ready;
 	write_unlock_bh(&sock->sk->sk_callback_lock);
+	/* From here on nobody gets in, so the work finds an end. */
+	kernel_sock_shutdown(sock, SHUT_RDWR);
 	cancel_delayed_work_sync(&accepting);
 	listener = NULL;
 	sock_release(sock);

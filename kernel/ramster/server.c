@@ -26,7 +26,6 @@
 #define CONNS_MAX	4096	/* in all: two an owner */
 #define OWNER_CONNS_MAX	8	/* an owner's, with those that are being closed */
 #define HELLO_MS	5000	/* in which a stranger must prove who it is */
-#define SEND_MS		30000	/* after which an owner that does not read is cut off */
 #define REPLY_DATA	(64 * 1024)
 
 /* All that a stranger costs is this, its socket and RS_LANE_HELLO bytes. */
@@ -93,6 +92,12 @@ static void conn_close(struct rs_conn *conn)
 	spin_unlock_irqrestore(&conns_lock, flags);
 }
 
+/* After so long an owner that is silent, or does not read, is cut off. */
+static unsigned int patience_ms(void)
+{
+	return 2 * READ_ONCE(rs_settings.dead_ms);
+}
+
 static void no_stranger(struct rs_conn *conn, enum rs_try how)
 {
 	lockdep_assert_held(&conns_lock);
@@ -138,7 +143,7 @@ static void close_work(struct work_struct *work)
 static void watch_work(struct work_struct *work)
 {
 	struct rs_conn *conn = container_of(to_delayed_work(work), struct rs_conn, watch_work);
-	unsigned long quiet = msecs_to_jiffies(2 * READ_ONCE(rs_settings.dead_ms));
+	unsigned long quiet = msecs_to_jiffies(patience_ms());
 
 	if (READ_ONCE(conn->stranger)) {
 		counter_inc(rs, accepts_refused);
@@ -162,8 +167,9 @@ static int reply(struct rs_conn *conn, struct rs_wire_hdr *hdr, struct kvec *vec
 {
 	int err;
 
-	hdr->room = room_for(conn);
 	mutex_lock(&conn->lane.tx_lock);
+	/* Not before: what follows a RECALL must not say what was true before it. */
+	hdr->room = room_for(conn);
 	err = rs_lane_send(&conn->lane, hdr, vec, n);
 	mutex_unlock(&conn->lane.tx_lock);
 	return err;
@@ -311,7 +317,7 @@ static int greet(struct rs_conn *conn, const struct rs_wire_hdr *hdr, const u8 *
 		       "no memory for this connection, or you are being removed or forgotten");
 		return err;
 	}
-	conn->lane.sock->sk->sk_sndtimeo = msecs_to_jiffies(SEND_MS);
+	conn->lane.sock->sk->sk_sndtimeo = msecs_to_jiffies(patience_ms());
 	err = rs_handshake_welcome(&conn->lane, room_for(conn));
 	/* It is there: if it lends to us, it can be reached. */
 	if (!err)
@@ -419,12 +425,23 @@ static int ping(struct rs_conn *conn, const struct rs_wire_hdr *hdr)
 	return reply(conn, &out, NULL, 0);
 }
 
+/* A device that no owner has, since none could: nothing is there. */
+static void check_pool(const struct rs_conn *conn, const struct rs_wire_hdr *hdr)
+{
+	if (likely(hdr->pool < RS_DEVICES))
+		return;
+	counter_inc(rs, pools_unknown);
+	pr_warn_ratelimited("node %u names a device %u, and no node has more than %u: nothing is kept there\n",
+			    conn->num, hdr->pool, RS_DEVICES);
+}
+
 static int frame(struct rs_lane *lane, const struct rs_wire_hdr *hdr, const u8 *payload)
 {
 	struct rs_conn *conn = conn_of(lane);
 
 	if (!conn->owner)
 		return greet(conn, hdr, payload);
+	check_pool(conn, hdr);
 	if (hdr->type == RS_PING)
 		return ping(conn, hdr);
 	if (conn->kind == RS_LANE_BULK && hdr->type == RS_PUT)
@@ -520,6 +537,8 @@ void rs_server_accept(struct socket *sock)
 	struct rs_visitor who;
 	struct rs_conn *conn;
 
+	/* Who is refused leaves no socket behind that waits for its end. */
+	sock_no_linger(sock->sk);
 	if (kernel_getpeername(sock, (struct sockaddr *)&from) < 0 || !admit(&from, &who)) {
 		counter_inc(rs, accepts_refused);
 		sock_release(sock);
@@ -595,8 +614,11 @@ void rs_server_disconnect(bool all)
 int rs_server_init(void)
 {
 	rs_admission_init();
-	/* Unbound, so that a GET is not queued behind the handling of bulk. */
-	server_wq = alloc_workqueue("ramster_server", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	/*
+	 * Unbound, so that a GET is not queued behind the handling of bulk. As many as can be: each
+	 * connection whose owner does not read holds one for patience_ms().
+	 */
+	server_wq = alloc_workqueue("ramster_server", WQ_UNBOUND | WQ_HIGHPRI, WQ_MAX_ACTIVE);
 	close_wq = alloc_workqueue("ramster_close", WQ_UNBOUND, 0);
 	if (server_wq && close_wq)
 		return 0;

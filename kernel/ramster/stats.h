@@ -41,6 +41,7 @@
 	X(p, hellos_unproven)		\
 	X(p, handshakes_late)		\
 	X(p, protocol_errors)		\
+	X(p, pools_unknown)		\
 	X(p, frames_forged)		\
 	X(p, vm_copies)			\
 	X(p, incarnations_forgot)	\
