@@ -90,10 +90,17 @@ bool rs_gcm_is_available(void)
 	return ops;
 }
 
-/* The generic template is built of a block cipher and a hash, and is named after them. */
+/*
+ * Is it one piece made for this CPU: generic-gcm-aesni, gcm-aes-ce, gcm-aes-s390? The template
+ * gcm_base(ctr,ghash) is not, whatever wraps it (cryptd, pcrypt), nor if its parts are for this CPU:
+ * it goes over a page twice, and ChaCha20-Poly1305, which may take longer, at least takes the same
+ * time for any page.
+ */
 bool rs_gcm_is_fast(void)
 {
-	return ops && strncmp(crypto_tfm_alg_driver_name(crypto_aead_tfm(tfms[0])), "gcm", 3);
+	const char *name = ops ? crypto_tfm_alg_driver_name(crypto_aead_tfm(tfms[0])) : NULL;
+
+	return name && !strstr(name, "gcm_base(") && !strstr(name, "gcm(");
 }
 
 static int set_key(struct crypto_aead *tfm)

@@ -34,6 +34,21 @@ static bool opens(enum rs_seal_mode mode, struct trial *t, u8 *at, struct rs_sea
 	return ok;
 }
 
+/* One byte shorter, with its tag and nonce where they then belong. */
+static bool opens_cut(enum rs_seal_mode mode, struct trial *t, u8 *at, struct rs_seal_page page)
+{
+	u8 copy[64 + RS_WIRE_SEAL];
+	size_t all = page.len + RS_WIRE_SEAL;
+	bool ok;
+
+	memcpy(copy, at, all);
+	page.len--;
+	memmove(at + page.len, copy + page.len + 1, RS_WIRE_SEAL);
+	ok = opens(mode, t, at, page);
+	memcpy(at, copy, all);
+	return ok;
+}
+
 static bool sealed_well(enum rs_seal_mode mode, struct trial *t, struct rs_seal_page page, u8 *at)
 {
 	struct rs_seal_page other = page;
@@ -43,6 +58,12 @@ static bool sealed_well(enum rs_seal_mode mode, struct trial *t, struct rs_seal_
 	if (rs_seal_by(mode, at, &page) || (page.len >= 16 && !memcmp(at, t->before, page.len)))
 		return false;
 	if (page.len <= 64) {
+		other.dev++;
+		if (opens(mode, t, at, other))
+			return false;
+		if (opens_cut(mode, t, at, page))
+			return false;
+		other = page;
 		other.slot++;
 		if (opens(mode, t, at, other))
 			return false;
