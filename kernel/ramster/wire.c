@@ -65,7 +65,6 @@ static const struct frame_rule frame_rules[__RS_WIRE_TYPES] = {
 	[RS_FLUSH_REPLY] = { 0, RS_WIRE_MAX_FLUSH, 0, REPLY, 0, 0 },
 	[RS_PING]	 = { },
 	[RS_PONG]	 = { .uses = USES_ROOM },
-	[RS_ROOM]	 = { .uses = USES_ROOM },
 	[RS_RECALL]	 = { .count_min = 1, .count_max = 0xffff, .uses = USES_ROOM },
 	[RS_ERROR]	 = { .uses = USES_STATUS, .tail_max = RS_WIRE_MAX_TEXT },
 	[RS_PROVE]	 = { },

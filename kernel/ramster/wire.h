@@ -56,7 +56,6 @@ enum rs_wire_type {
 	RS_FLUSH_REPLY,
 	RS_PING,
 	RS_PONG,
-	RS_ROOM,	/* donor to owner: room changed; nothing but the header */
 	RS_RECALL,	/* donor to owner: take @count MiB back */
 	RS_ERROR,	/* then the sender closes */
 	RS_PROVE,	/* owner to donor: the first frame with the session's protection */
@@ -156,7 +155,7 @@ enum rs_wire_auth {
 };
 
 enum rs_lane_kind {
-	RS_LANE_BULK,		/* PUT, FLUSH, PING, ROOM, RECALL */
+	RS_LANE_BULK,		/* PUT, FLUSH, PING, RECALL */
 	RS_LANE_FETCH,		/* GET, PING */
 	__RS_LANES,
 };

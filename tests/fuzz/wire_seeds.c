@@ -107,7 +107,6 @@ int main(int argc, char **argv)
 	write_frame("welcome", (struct rs_wire_hdr){ .type = RS_WELCOME, .room = 99 });
 	write_frame("ping", (struct rs_wire_hdr){ .type = RS_PING });
 	write_frame("pong", (struct rs_wire_hdr){ .type = RS_PONG, .room = 99 });
-	write_frame("room", (struct rs_wire_hdr){ .type = RS_ROOM, .room = 99 });
 	write_frame("recall", (struct rs_wire_hdr){ .type = RS_RECALL, .count = 64 });
 	memcpy(payload, "no such node", 12);
 	write_frame("error", (struct rs_wire_hdr){ .type = RS_ERROR, .status = 2, .length = 12 });
