@@ -91,6 +91,17 @@ size_t build(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t
 	return len + RS_WIRE_TAG;
 }
 
+void tag_again(struct talk *t, u8 *frame, size_t len)
+{
+	struct poly1305_desc_ctx mac;
+
+	len -= RS_WIRE_TAG;
+	t->tx.next--;
+	rs_auth_tag_begin(&t->tx, &mac);
+	poly1305_update(&mac, frame, len);
+	poly1305_final(&mac, frame + len);
+}
+
 bool send_frame(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t len)
 {
 	return send_raw(t, t->frame, build(t, hdr, payload, len, t->frame));
