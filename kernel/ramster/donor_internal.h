@@ -15,6 +15,7 @@
 #define _RAMSTER_DONOR_INTERNAL_H
 
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
@@ -30,6 +31,7 @@
  * @left:   jiffies at which the last of them ended; likewise
  * @away:   it has pages, but no connection; likewise
  * @zs:     NULL before its first page; stays as long as its owner
+ * @node:   in the list of those that were given up; likewise
  * @pool_id: what @zs is called by
  * @pages:  zpages
  * @frames: page frames that they take up with their index, when last looked at
@@ -44,6 +46,7 @@ struct rs_owner {
 	unsigned int conns;
 	unsigned long left;
 	bool away;
+	struct list_head node;
 	struct zs_pool *zs;
 	int pool_id;
 	atomic_long_t pages;
@@ -62,6 +65,7 @@ int rs_owner_equip(struct rs_owner *owner);
 unsigned int rs_owners_read(struct rs_fair_owner *info, unsigned int max);
 void rs_owner_put(struct rs_owner *owner);
 void rs_owner_forget(u16 num);
+bool rs_owner_give_up(bool here);
 void rs_owner_count(struct rs_owner *owner);
 void rs_owner_compact(struct rs_owner *owner);
 

@@ -83,8 +83,8 @@ static void __exit ramster_exit(void)
 	rs_vmfork_exit();
 	rs_peers_exit();
 	rs_server_exit();
-	rs_owners_exit();
 	rs_recall_exit();
+	rs_owners_exit();
 	rs_donor_exit();
 	rs_netlink_exit();
 	rs_debugfs_exit();

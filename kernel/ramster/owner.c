@@ -8,6 +8,11 @@
  * and they are freed at once. When we forget first, the owner must hear of it: from
  * then on we present ourselves to it in another incarnation (rs_owner_present()).
  *
+ * We forget who does not come back in time, and, before this node suffers for what it lends,
+ * whoever leaves us no other way (recall.c; rs_owner_give_up()). That may be when there is not
+ * a page left and a kill waits for us. So nothing is allocated under owners_lock, and what holds
+ * the pages, whose end may wait for others who do, is left to the grace work.
+ *
  * What holds an owner's pages is made for its first one, and then used on: by its next life, and
  * for EMPTY_GRACE_S if it leaves without pages. It registers slab caches and a shrinker, so to
  * have that done anew for each connection would be too cheap a way to keep a donor busy.
@@ -21,7 +26,6 @@
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
 #include <linux/zsmalloc.h>
 
 #include "donor_internal.h"
@@ -29,15 +33,23 @@
 #include "netlink.h"
 #include "recall.h"
 #include "room.h"
+#include "server.h"
 #include "stats.h"
 
 #define EMPTY_GRACE_S	30U
 #define WANTS_S		30	/* since a PUT: there may be more to come */
 
-/* Guards owners, the table's references, lives, and each owner's conns, left and away. */
+/* Guards owners, the table's references, lives, given_up, and each owner's conns, left and away. */
 static DEFINE_MUTEX(owners_lock);
-static DEFINE_XARRAY(owners);
+static struct rs_owner *owners[RS_NODE_MAX + 1];
 static DEFINE_IDA(pool_ids);
+
+#define for_each_owner(owner, num)			\
+	for ((num) = 0; (num) <= RS_NODE_MAX; (num)++)	\
+		if (!((owner) = owners[num])) {} else
+
+/* Those whose pages were given up, each with a reference, for the grace work to free. */
+static LIST_HEAD(given_up);
 
 /* How often what a node had here was forgotten though it lives. */
 static u32 lives[RS_NODE_MAX + 1];
@@ -181,15 +193,24 @@ static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_B
 	return owner;
 }
 
-/* The pages of an owner's life before are freed, but not what holds them. It is in no table. */
-static void renew(struct rs_owner *owner, const u8 incarnation[RS_INCARNATION_BYTES])
+/* All its pages are freed, but not what holds them. It is in no table. Takes no lock that sleeps. */
+static void empty(struct rs_owner *owner)
 {
+	struct tmem_pool *pool;
 	int i;
 
-	for (i = 0; i < RS_DEVICES; i++)
-		if (owner->pools[i])
-			tmem_flush_pool(owner->pools[i]);
+	for (i = 0; i < RS_DEVICES; i++) {
+		pool = READ_ONCE(owner->pools[i]);
+		if (pool)
+			tmem_flush_pool(pool);
+	}
 	rs_owner_count(owner);
+}
+
+/* An owner's next life. It is in no table. */
+static void renew(struct rs_owner *owner, const u8 incarnation[RS_INCARNATION_BYTES])
+{
+	empty(owner);
 	owner->away = false;
 	owner->put_at = jiffies - WANTS_S * HZ;
 	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
@@ -197,7 +218,7 @@ static void renew(struct rs_owner *owner, const u8 incarnation[RS_INCARNATION_BY
 
 /* One line in the log, and an event, for a change of an owner's state. Process context. */
 __printf(3, 4)
-static void tell(u16 num, enum ramster_event event, const char *fmt, ...)
+static void tell(struct rs_owner *owner, enum ramster_event event, const char *fmt, ...)
 {
 	struct rs_node_info node = { .name = "?" };
 	char what[96], text[192];
@@ -206,19 +227,19 @@ static void tell(u16 num, enum ramster_event event, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	rs_node_find(num, &node);
-	snprintf(text, sizeof(text), "owner %s (%u) %s", node.name, num, what);
+	rs_node_find(owner->num, &node);
+	snprintf(text, sizeof(text), "owner %s (%u) %s", node.name, owner->num, what);
 	pr_info("%s\n", text);
-	rs_event(event, num, node.name, RAMSTER_NODE_DOWN, text);
+	rs_event(event, owner->num, node.name, RAMSTER_NODE_DOWN, text);
 }
 
 /* Takes what the table has for @num out of it. */
 static struct rs_owner *table_remove(u16 num)
 {
-	struct rs_owner *owner;
+	struct rs_owner *owner = owners[num];
 
 	lockdep_assert_held(&owners_lock);
-	owner = xa_erase(&owners, num);
+	owners[num] = NULL;
 	if (owner && owner->away)
 		counter_dec(rs, owners_away);
 	return owner;
@@ -227,10 +248,9 @@ static struct rs_owner *table_remove(u16 num)
 /* What the table has for @num, if it is of this life. */
 static struct rs_owner *table_find(u16 num, const u8 incarnation[RS_INCARNATION_BYTES])
 {
-	struct rs_owner *owner;
+	struct rs_owner *owner = owners[num];
 
 	lockdep_assert_held(&owners_lock);
-	owner = xa_load(&owners, num);
 	if (owner && memcmp(owner->incarnation, incarnation, sizeof(owner->incarnation)))
 		return NULL;
 	return owner;
@@ -265,12 +285,12 @@ struct rs_owner *rs_owner_enter(u16 num, const u8 incarnation[RS_INCARNATION_BYT
 	}
 	if (!owner) {
 		late = table_remove(num);
-		if (made && !xa_is_err(xa_store(&owners, num, made, RS_CONN_GFP)))
-			swap(owner, made);
+		swap(owner, made);
+		owners[num] = owner;
 	} else if (owner->away) {
 		owner->away = false;
 		counter_dec(rs, owners_away);
-		tell(num, RAMSTER_EVENT_OWNER_BACK, "is back: its %ld pages were kept",
+		tell(owner, RAMSTER_EVENT_OWNER_BACK, "is back: its %ld pages were kept",
 		     atomic_long_read(&owner->pages));
 	}
 	if (owner) {
@@ -302,13 +322,13 @@ void rs_owner_leave(struct rs_owner *owner)
 	long pages;
 
 	mutex_lock(&owners_lock);
-	if (!--owner->conns && xa_load(&owners, owner->num) == owner) {
+	if (!--owner->conns && owners[owner->num] == owner) {
 		pages = atomic_long_read(&owner->pages);
 		owner->left = jiffies;
 		if (pages) {
 			owner->away = true;
 			counter_inc(rs, owners_away);
-			tell(owner->num, RAMSTER_EVENT_OWNER_AWAY,
+			tell(owner, RAMSTER_EVENT_OWNER_AWAY,
 			     "is away: its %ld pages are kept for %u s", pages,
 			     READ_ONCE(rs_settings.grace_s));
 		}
@@ -341,6 +361,61 @@ void rs_owner_forget(u16 num)
 		rs_owner_put(owner);
 }
 
+/* The one that has been away for longest or, if @here, of those that are here the one that has most. */
+static struct rs_owner *take_for_need(bool here)
+{
+	struct rs_owner *owner, *found = NULL;
+	unsigned int num;
+
+	lockdep_assert_held(&owners_lock);
+	for_each_owner(owner, num) {
+		if (here ? !owner->conns || !atomic_long_read(&owner->frames) : !owner->away)
+			continue;
+		if (!found || (here ? atomic_long_read(&owner->frames) > atomic_long_read(&found->frames) :
+				      time_before(owner->left, found->left)))
+			found = owner;
+	}
+	if (found) {
+		lives[found->num]++;
+		table_remove(found->num);
+	}
+	return found;
+}
+
+/**
+ * rs_owner_give_up - this node needs its memory: forget an owner, with its pages
+ * @here: one that is connected; else one that is away
+ *
+ * Its connections end, and it hears of it at the next one.
+ *
+ * Context: process. Waits for no memory, nor for who does.
+ * Return: was there one?
+ */
+bool rs_owner_give_up(bool here)
+{
+	struct rs_owner *owner;
+	long pages;
+
+	mutex_lock(&owners_lock);
+	owner = take_for_need(here);
+	mutex_unlock(&owners_lock);
+	if (!owner)
+		return false;
+	if (here)
+		rs_server_forget(owner->num);
+	pages = atomic_long_read(&owner->pages);
+	empty(owner);
+	counter_inc(rs, owners_forgotten);
+	counter_add(rs, pages_forgotten, pages);
+	tell(owner, RAMSTER_EVENT_OWNER_EXPIRED, "%s, and memory is short here: its %ld pages are freed",
+	     here ? "gives nothing back" : "is away", pages);
+	mutex_lock(&owners_lock);
+	list_add_tail(&owner->node, &given_up);
+	mutex_unlock(&owners_lock);
+	mod_delayed_work(system_dfl_wq, &grace, 0);
+	return true;
+}
+
 /**
  * rs_owner_present - the incarnation that an owner sees of us
  * @num:         its number
@@ -361,11 +436,12 @@ void rs_owner_present(u16 num, u8 incarnation[RS_INCARNATION_BYTES])
 /* The first owner with a number of at least @num, referenced, or NULL. Process context. */
 struct rs_owner *rs_owner_next(u16 num)
 {
-	unsigned long index = num;
-	struct rs_owner *owner;
+	struct rs_owner *owner = NULL;
+	unsigned int i;
 
 	mutex_lock(&owners_lock);
-	owner = xa_find(&owners, &index, RS_NODE_MAX, XA_PRESENT);
+	for (i = num; i <= RS_NODE_MAX && !owner; i++)
+		owner = owners[i];
 	if (owner)
 		kref_get(&owner->refs);
 	mutex_unlock(&owners_lock);
@@ -384,12 +460,12 @@ struct rs_owner *rs_owner_next(u16 num)
  */
 unsigned int rs_owners_read(struct rs_fair_owner *info, unsigned int max)
 {
-	unsigned long quota = rs_room_quota(), num, put_at;
+	unsigned long quota = rs_room_quota(), put_at;
 	struct rs_owner *owner;
-	unsigned int nr = 0;
+	unsigned int num, nr = 0;
 
 	mutex_lock(&owners_lock);
-	xa_for_each(&owners, num, owner) {
+	for_each_owner(owner, num) {
 		if (nr == max)
 			break;
 		put_at = READ_ONCE(owner->put_at);
@@ -422,12 +498,12 @@ static u32 grace_left(const struct rs_owner *owner)
 static struct rs_owner *take_expired(u32 *next)
 {
 	struct rs_owner *owner;
-	unsigned long num;
+	unsigned int num;
 	u32 left;
 
 	lockdep_assert_held(&owners_lock);
 	*next = U32_MAX;
-	xa_for_each(&owners, num, owner) {
+	for_each_owner(owner, num) {
 		if (owner->conns)
 			continue;
 		left = grace_left(owner);
@@ -440,12 +516,26 @@ static struct rs_owner *take_expired(u32 *next)
 	return NULL;
 }
 
+/* What held the pages that were given up. */
+static void free_given_up(void)
+{
+	struct rs_owner *owner, *next;
+	LIST_HEAD(list);
+
+	mutex_lock(&owners_lock);
+	list_splice_init(&given_up, &list);
+	mutex_unlock(&owners_lock);
+	list_for_each_entry_safe(owner, next, &list, node)
+		rs_owner_put(owner);
+}
+
 static void grace_work(struct work_struct *work)
 {
 	struct rs_owner *owner;
 	long pages;
 	u32 next;
 
+	free_given_up();
 	do {
 		mutex_lock(&owners_lock);
 		owner = take_expired(&next);
@@ -456,7 +546,7 @@ static void grace_work(struct work_struct *work)
 			pages = atomic_long_read(&owner->pages);
 			counter_inc(rs, owners_expired);
 			counter_add(rs, pages_expired, pages);
-			tell(owner->num, RAMSTER_EVENT_OWNER_EXPIRED,
+			tell(owner, RAMSTER_EVENT_OWNER_EXPIRED,
 			     "did not come back in time: its %ld pages are freed", pages);
 		}
 		rs_owner_put(owner);
@@ -476,7 +566,7 @@ void rs_owner_read(u16 num, struct rs_owner_info *info)
 
 	*info = (struct rs_owner_info) {};
 	mutex_lock(&owners_lock);
-	owner = xa_load(&owners, num);
+	owner = owners[num];
 	if (owner) {
 		info->pages = atomic_long_read(&owner->pages);
 		info->away = owner->away;
@@ -488,11 +578,10 @@ void rs_owner_read(u16 num, struct rs_owner_info *info)
 
 void rs_owners_exit(void)
 {
-	struct rs_owner *owner;
-	unsigned long num;
+	unsigned int num;
 
 	cancel_delayed_work_sync(&grace);
-	xa_for_each(&owners, num, owner)
+	for (num = 0; num <= RS_NODE_MAX; num++)
 		rs_owner_forget(num);
-	xa_destroy(&owners);
+	free_given_up();
 }

@@ -13,10 +13,15 @@
  * Else owners may be asked for each other's sake (shares.c).
  *
  * Then nothing more is lent, and each connected owner is asked for its share of what is
- * wanted (RECALL). What has not come back after ROUND_MS is asked for anew. No page is ever
- * dropped: it may be the only copy. Who needs memory meanwhile waits a
- * moment: in memory reclaim, or it would swap out what programs here use before owners can
- * answer, and before the OOM killer. Both only as long as owners do give back.
+ * wanted (RECALL). What has not come back after ROUND is asked for anew. Who needs memory
+ * meanwhile waits a moment: in memory reclaim, or it would swap out what programs here use
+ * before owners can answer, and before the OOM killer. Both only as long as owners do give back.
+ *
+ * A page may be an owner's only copy, so none is dropped as long as owners give back, or this
+ * node can do without. But when they give back nothing, this node's programs come first: after
+ * some patience (the table below), which the need makes short, one owner after the other is
+ * forgotten with all its pages, as if this node had restarted: those that are away, who cannot
+ * give back, before those that are here. Where the policy of the owner is met, it has other copies.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -50,6 +55,8 @@
 #define OWNER_WAIT	(HZ / 20)	/* where two nodes may wait for each other */
 #define RECLAIM_HOPE	(ROUND + HZ)
 #define OOM_WAIT	(5 * HZ)
+#define LATELY		(2 * HZ)	/* what reclaim has needed since, it needs */
+#define NEVER		ULONG_MAX
 #define ENOUGH		1024		/* frames that who waits is content with */
 #define HOPEFUL		256		/* frames that let others wait for more */
 
@@ -83,7 +90,24 @@ static bool draining;
 static struct {
 	unsigned long at;	/* jiffies */
 	unsigned long pages;
+	unsigned long found_at;	/* jiffies at which they were too many */
 } thrash;
+
+enum need { NEED_NONE, NEED_RESERVE, NEED_RECLAIM, NEED_KILL };
+
+/* Jiffies for which owners may give nothing back before one is forgotten: away, or here. */
+static const struct patience {
+	unsigned long away;
+	unsigned long here;
+} patience[] = {
+	[NEED_NONE] = { NEVER, NEVER },		/* a drain, or the limit */
+	[NEED_RESERVE] = { LATE, NEVER },	/* it is broken, or programs thrash */
+	[NEED_RECLAIM] = { HZ, LATE },		/* next it evicts what programs use */
+	[NEED_KILL] = { HZ, OOM_WAIT },
+};
+
+static unsigned long reclaimed_at;	/* jiffies at which the shrinker was last in need */
+static bool kill_is_next;		/* the OOM notifier waits */
 
 /* Jiffies since which something is wanted, and less than HOPEFUL frames have come back. */
 static unsigned long in_vain_since;
@@ -149,6 +173,7 @@ static void watch_thrashing(void)
 	if (time_before(jiffies, thrash.at + 3 * THRASH_EVERY) &&
 	    now - thrash.pages >= THRASH_PAGES && !is_owner) {
 		counter_inc(rs, recall_thrashing);
+		thrash.found_at = jiffies;
 		lower_ceiling(lent - min(lent, max(lent / 8, now - thrash.pages)));
 	}
 	thrash.pages = now;
@@ -260,6 +285,30 @@ static void end(unsigned long lent, long most)
 	     ms % 1000 / 100, lent / PAGES_A_MB);
 }
 
+static enum need need_now(void)
+{
+	if (READ_ONCE(kill_is_next))
+		return NEED_KILL;
+	/* Who swaps to donors itself always reclaims. */
+	if (!is_owner && time_before(jiffies, READ_ONCE(reclaimed_at) + LATELY))
+		return NEED_RECLAIM;
+	if (rs_room_is_broken() || time_before(jiffies, thrash.found_at + LATELY))
+		return NEED_RESERVE;
+	return NEED_NONE;
+}
+
+/* Forgets an owner, if that is the only way left. */
+static void give_up(void)
+{
+	unsigned long vain = jiffies - READ_ONCE(in_vain_since);
+	const struct patience *p = &patience[need_now()];
+
+	if (vain >= p->away && rs_owner_give_up(false))
+		return;
+	if (vain >= p->here)
+		rs_owner_give_up(true);
+}
+
 static void go_on(unsigned long want, unsigned long lent)
 {
 	if (is_calm) {
@@ -272,9 +321,10 @@ static void go_on(unsigned long want, unsigned long lent)
 	if (!recall.late && time_after(jiffies, recall.since + LATE)) {
 		recall.late = true;
 		counter_inc(rs, recalls_late);
-		pr_warn("%lu MiB that are wanted back have not come within %u s; owners are asked again, and their pages kept\n",
+		pr_warn("%lu MiB that are wanted back have not come within %u s; owners are asked again\n",
 			want / PAGES_A_MB + 1, LATE / HZ);
 	}
+	give_up();
 }
 
 static void recall_work(struct work_struct *work)
@@ -354,6 +404,7 @@ static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
 	if (!lent || !rs_room_is_short())
 		return SHRINK_STOP;
 	counter_inc(rs, recall_shrinker);
+	WRITE_ONCE(reclaimed_at, jiffies);
 	lower_ceiling(lent - min(lent, ENOUGH));
 	if (!READ_ONCE(recalling) || READ_ONCE(is_calm))
 		look_now();
@@ -366,21 +417,34 @@ static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
 	return SHRINK_STOP;
 }
 
-/* Before a program is killed: what is lent may come back. Under oom_lock. */
+/*
+ * Before a program is killed: what is lent comes back, if not by its owners' doing then by the
+ * work's, which needs no memory and is waited for. Under oom_lock: nothing is freed here, for who
+ * holds a lock that it takes may be waiting for this one.
+ */
 static int oom_notify(struct notifier_block *nb, unsigned long unused, void *arg)
 {
-	unsigned long lent = rs_donor_frames();
+	unsigned long lent = rs_donor_frames(), back = 0;
 	unsigned long *freed = arg;
 
 	if (!lent)
 		return NOTIFY_OK;
 	lower_ceiling(0);
-	if (!READ_ONCE(recalling) || READ_ONCE(is_calm))
-		look_now();
-	else if (!is_hopeful(OOM_WAIT))
+	if (rs_room_is_gone())
+		WRITE_ONCE(kill_is_next, true);
+	else if (READ_ONCE(recalling) && !READ_ONCE(is_calm) && !is_hopeful(OOM_WAIT))
 		return NOTIFY_OK;
-	counter_inc(rs, recall_oom_waits);
-	*freed += wait_for_some(lent, OOM_WAIT);
+	look_now();
+	/* Nobody is killed if others found something. */
+	if (!*freed) {
+		counter_inc(rs, recall_oom_waits);
+		back = wait_for_some(lent, OOM_WAIT);
+		/* It is being freed. */
+		if (!back && READ_ONCE(kill_is_next))
+			back = wait_for_some(lent, OOM_WAIT);
+	}
+	WRITE_ONCE(kill_is_next, false);
+	*freed += back;
 	return NOTIFY_OK;
 }
 
@@ -391,6 +455,8 @@ int rs_recall_init(void)
 	int err = -ENOMEM;
 
 	thrash.at = jiffies;
+	thrash.found_at = jiffies - LATELY;
+	reclaimed_at = jiffies - LATELY;
 	recall_wq = alloc_workqueue("ramster_recall", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!recall_wq)
 		return -ENOMEM;
@@ -414,7 +480,7 @@ err_shrinker:
 	return err;
 }
 
-/* Nothing is lent any more. */
+/* Nothing more is lent: no connection is left. */
 void rs_recall_exit(void)
 {
 	shrinker_free(shrinker);

@@ -96,6 +96,21 @@ bool rs_room_is_short(void)
 	return file_cache() < reserve() && available() < 2 * (long)reserve();
 }
 
+/* Is less free than the reserve? Process context. */
+bool rs_room_is_broken(void)
+{
+	return available() < (long)reserve();
+}
+
+/*
+ * Is hardly a page free, of any kind? Else who finds none wants one that lent pages are not, as one of a
+ * certain NUMA node. Any context.
+ */
+bool rs_room_is_gone(void)
+{
+	return global_zone_page_state(NR_FREE_PAGES) < max(reserve(), default_reserve());
+}
+
 u64 rs_donor_room(void)
 {
 	long keep = reserve(), max = most(), room;

@@ -18,5 +18,7 @@ unsigned long rs_room_quota(void);
 
 unsigned long rs_room_excess(bool recalling);
 bool rs_room_is_short(void);
+bool rs_room_is_broken(void);
+bool rs_room_is_gone(void);
 
 #endif

@@ -47,6 +47,8 @@
 	X(p, incarnations_forgot)	\
 	X(p, owners_expired)		\
 	X(p, pages_expired)		\
+	X(p, owners_forgotten)		\
+	X(p, pages_forgotten)		\
 	X(p, recalls)			\
 	X(p, recalls_late)		\
 	X(p, recalls_sent)		\

@@ -89,7 +89,7 @@ enum ramster_event {
 	RAMSTER_EVENT_NODE_FORGOT,	/* a node came back in a new incarnation */
 	RAMSTER_EVENT_OWNER_AWAY,	/* an owner has no connection: its grace time begins */
 	RAMSTER_EVENT_OWNER_BACK,	/* and has again */
-	RAMSTER_EVENT_OWNER_EXPIRED,	/* or has not: what was kept for it is freed */
+	RAMSTER_EVENT_OWNER_EXPIRED,	/* what was kept for an owner is freed: it is late, or gives none back */
 	RAMSTER_EVENT_RECALL,		/* this node takes lent RAM back, or has it back */
 	RAMSTER_EVENT_RECALLED,		/* a node wants its RAM back from us */
 };
