@@ -17,6 +17,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
 #include <linux/types.h>
 
 #include "donor.h"
@@ -32,6 +33,7 @@
  * @away:   it has pages, but no connection; likewise
  * @zs:     NULL before its first page; stays as long as its owner
  * @node:   in the list of those that were given up; likewise
+ * @told:   how often the log may name it
  * @pool_id: what @zs is called by
  * @pages:  zpages
  * @frames: page frames that they take up with their index, when last looked at
@@ -47,6 +49,7 @@ struct rs_owner {
 	unsigned long left;
 	bool away;
 	struct list_head node;
+	struct ratelimit_state told;
 	struct zs_pool *zs;
 	int pool_id;
 	atomic_long_t pages;

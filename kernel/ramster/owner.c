@@ -22,6 +22,7 @@
 #include <linux/idr.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
+#include <linux/ratelimit.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
@@ -38,6 +39,8 @@
 
 #define EMPTY_GRACE_S	30U
 #define WANTS_S		30	/* since a PUT: there may be more to come */
+#define TELL_S		60	/* in which an owner is worth so many lines in the log: */
+#define TELL_LINES	10
 
 /* Guards owners, the table's references, lives, given_up, and each owner's conns, left and away. */
 static DEFINE_MUTEX(owners_lock);
@@ -189,6 +192,7 @@ static struct rs_owner *owner_new(u16 num, const u8 incarnation[RS_INCARNATION_B
 	owner->num = num;
 	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
 	mutex_init(&owner->pools_lock);
+	ratelimit_state_init(&owner->told, TELL_S * HZ, TELL_LINES);
 	owner->put_at = jiffies - WANTS_S * HZ;
 	return owner;
 }
@@ -216,7 +220,10 @@ static void renew(struct rs_owner *owner, const u8 incarnation[RS_INCARNATION_BY
 	memcpy(owner->incarnation, incarnation, sizeof(owner->incarnation));
 }
 
-/* One line in the log, and an event, for a change of an owner's state. Process context. */
+/*
+ * One line in the log, and an event, for a change of an owner's state; but not for each of one
+ * that comes and goes all the time. Process context.
+ */
 __printf(3, 4)
 static void tell(struct rs_owner *owner, enum ramster_event event, const char *fmt, ...)
 {
@@ -224,6 +231,8 @@ static void tell(struct rs_owner *owner, enum ramster_event event, const char *f
 	char what[96], text[192];
 	va_list args;
 
+	if (!___ratelimit(&owner->told, "ramster: owner"))
+		return;
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);

@@ -211,6 +211,44 @@ def test_an_owner_that_gives_nothing_back_is_forgotten_before_a_program_is_kille
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("how", ["killed", "cut off", "frozen"])
+def test_an_owner_that_gives_nothing_back_is_forgotten_before_a_program_is_killed(make_cluster, how):
+    """The program takes what was lent. The owner hears of it when it is back: it has other copies."""
+    nodes, device = ("abc", {"size": "512M", "replicas": 2}) if how == "cut off" else ("ab", ON_DISK)
+    donors = dict.fromkeys(nodes[1:], {"ram": 320})
+    cluster = make_cluster(nodes, each={"a": OWNER, **donors})
+    # Frozen, it is still connected, and known to live
+    settings = {"dead_ms": 120000} if how == "frozen" else QUICK
+    setup = Setup(cluster, {"a": nodes[1:]}, device=device, pool_percent=10, **settings).bring_up()
+    a, b = cluster["a"], cluster["b"]
+    megabytes = b.meminfo()["MemAvailable"] // 1024 - 36
+    filler = Filler(a, 260)
+    before = lent(b)
+    assert before > 8000
+    {"killed": a.kill, "cut off": cluster.link("a", "b").cut, "frozen": a.freeze}[how]()
+    if how != "frozen":
+        wait_until(lambda: count(b, "owners_away") == 1, "b to miss a", 60)
+    start = time.monotonic()
+    ramster.pagefill(b, megabytes, "--content random --phases fill,read")
+    print(f"done after {time.monotonic() - start:.1f} s; {count(b, 'recall_oom_waits')} kills waited")
+    assert vmstat(b, "oom_kill") == 0 and (how != "frozen" or count(b, "recall_oom_waits"))
+    assert lent(b) == 0 and count(b, "owners_forgotten") == 1
+    assert count(b, "pages_forgotten") == before and count(b, "owners_expired") == 0
+    reason = "gives nothing back" if how == "frozen" else "is away"
+    assert f"{reason}, and memory is short here: its {before} pages are freed" in b.output("dmesg")
+    if how == "killed":
+        ramster.leave(b)
+        ramster.check_gauges(b)
+        ramster.unload(b)
+        return
+    {"cut off": cluster.link("a", "b").restore, "frozen": a.thaw}[how]()
+    wait_until(lambda: count(a, "incarnations_forgot") == 1, "a to hear of it", 60)
+    filler.finish()
+    assert count(a, "pages_fetch_missed") == 0
+    setup.take_down()
+
+
+@pytest.mark.slow
 def test_the_second_owner_gets_its_share(make_cluster):
     """The first has taken all that b lends. It gives back what c wants of it, up to half."""
     cluster = make_cluster("abc", each={"a": OWNER, "b": {"ram": 256}, "c": OWNER})
@@ -264,6 +302,23 @@ def test_an_owner_that_vanished_is_forgotten_after_its_time(make_cluster):
     wait_until(lambda: lent(b) == 0, "the pages to be freed", 30)
     assert count(b, "owners_expired") == 1 and count(b, "pages_expired") == before
     assert f"did not come back in time: its {before} pages are freed" in b.output("dmesg")
+    ramster.leave(b)
+    ramster.check_gauges(b)
+    ramster.unload(b)
+
+
+def test_an_owner_that_comes_and_goes_does_not_fill_the_log(make_cluster):
+    """Fifty lives of a key-holder's, each of which leaves a page."""
+    cluster = make_cluster("ab")
+    a, b = cluster
+    ramster.load(b)
+    ramster.join(b, [a])
+    who = f"--self {a.number} --to {b.number} --cluster {ramster.CLUSTER} --key {ramster.KEY}"
+    a.run(f"rogue {who} owner {b.ip} reconnect 50")
+    assert count(b, "donor_puts") == 50
+    lines = b.output("dmesg").count("owner a (1) is away: its 1 pages are kept")
+    print(f"{lines} lines")
+    assert 5 <= lines <= 20
     ramster.leave(b)
     ramster.check_gauges(b)
     ramster.unload(b)
