@@ -16,6 +16,8 @@ from vmlab import wait_until
 OWNER = {"ram": 160, "disks": {"swap": "512M"}}
 DONOR = {"ram": 384}
 ON_DISK = {"backing": "/dev/vdc"}
+# In which all that is lent is back, docs/FAILURES.md says, if owners can place it
+BACK_S = 60
 QUICK = {"heartbeat_ms": 300, "suspect_ms": 1000, "dead_ms": 2000, "reconnect_ms": 200}
 
 
@@ -83,25 +85,28 @@ def two_nodes(make_cluster, device=None, owner=None, **settings):
 
 @pytest.mark.slow
 def test_a_donor_under_pressure_gets_its_ram_back(make_cluster):
-    """A program there takes what it wants: no OOM kill, no swapping, no page lost."""
-    a, b, setup = two_nodes(make_cluster, keep_free_mb=48)
+    """A program there needs all that is lent, and has it soon: no OOM kill, no page lost."""
+    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
+    a, b = cluster
+    setup = Setup(cluster, {"a": "b"}, device=ON_DISK, keep_free_mb=48).bring_up()
+    eaten = b.meminfo()["MemAvailable"] // 1024 - 36
     filler = Filler(a, 220)
     before = lent(b)
     assert before > 8000
-    eaten = b.meminfo()["MemAvailable"] // 1024 - 16
     start = time.monotonic()
     eater = b.start_command(
-        f"cd /tmp && stress-ng --vm 1 --vm-bytes {eaten}M --vm-keep --vm-method zero-one --verify -t 90"
+        f"cd /tmp && exec stress-ng --vm 1 --vm-bytes {eaten}M --vm-keep --vm-method zero-one --verify"
     )
     wait_until(lambda: count(b, "recalls") == 1, "a recall", 60)
     assert status_of(b, "b")["recalling"] and not status_of(b, "b")["room"]
-    wait_until(lambda: b.meminfo()["MemAvailable"] > 48 << 10, "the reserve to be whole", 60)
-    print(f"reserve whole after {time.monotonic() - start:.1f} s; {before - lent(b)} pages came back")
-    assert lent(b) < before
-    assert count(a, "recalls_received") > 0
-    assert "oom_kill 0" in b.read("/proc/vmstat")
-    eater.kill(9)
-    eater.wait(check=False)
+    wait_until(lambda: lent(b) == 0, "all to be back", start + BACK_S - time.monotonic())
+    print(f"{before} pages came back in {time.monotonic() - start:.1f} s; "
+          f"{count(b, 'recall_oom_waits')} kills waited")
+    assert count(a, "recalls_received") > 0 and count(b, "owners_forgotten") == 0
+    wait_until(lambda: b.meminfo()["MemAvailable"] < 48 << 10, "the program to have it", 60)
+    eater.kill(15)
+    assert eater.wait(check=False).status == 0
+    assert vmstat(b, "oom_kill") == 0
     wait_until(lambda: not status_of(b, "b")["recalling"], "b to lend again", 30)
     filler.finish()
     setup.take_down()
@@ -111,8 +116,8 @@ def test_a_donor_under_pressure_gets_its_ram_back(make_cluster):
 def test_what_it_costs_a_donor_to_take_its_ram_back(make_cluster):
     """Counted in instructions of the whole node, which do not depend on how busy the host is.
 
-    A program takes nearly all memory, so that what is lent has to leave while it works. That
-    costs something once, for each page: less than 4 % of a program's first minute.
+    A program works for a minute, at one a nanosecond, on nearly all memory, so that what is lent has to
+    leave meanwhile. That costs something once, for each page: less than 4 % of what the program takes alone.
     """
     cluster = make_cluster("ab", each={"a": OWNER, "b": {"ram": 320, "icount": True}})
     a, b = cluster
@@ -120,29 +125,64 @@ def test_what_it_costs_a_donor_to_take_its_ram_back(make_cluster):
     megabytes = b.meminfo()["MemAvailable"] // 1024 - 36
 
     def work():
-        before = ramster.instructions(b)
-        phases = "fill,rewrite=100,rewrite=100,read"
-        b.run(f"pagefill --mb {megabytes} --content random --phases {phases}", timeout=300)
-        return ramster.instructions(b) - before
+        before, start = ramster.instructions(b), time.monotonic()
+        ramster.pagefill(b, megabytes, "--content random --phases fill,rewrite=8000,read", timeout=900)
+        done = ramster.instructions(b) - before
+        print(f"{done / 1e9:.1f} thousand million instructions in {time.monotonic() - start:.0f} s")
+        return done
 
     b.run(f"pagefill --mb {megabytes} --content random --phases fill")
     alone = work()
+    assert 50e9 < alone < 70e9
     filler = Filler(a, 260)
     before = lent(b)
     assert before > 8000
     more = work() - alone
     back = before - lent(b)
     print(f"{back} of {before} pages came back for {more / 1e9:.2f} thousand million instructions: "
-          f"{more // back} each, {more / 60e9:.1%} of a minute's")
-    assert count(b, "recalls") and back > before // 2
-    assert more < 60e9 * 0.04
+          f"{more // back} each, {more / alone:.1%} of the program's")
+    assert count(b, "recalls") and back > before // 2 and not count(b, "owners_forgotten")
+    assert more < alone * 0.04
     assert vmstat(b, "oom_kill") == 0
     filler.finish()
     setup.take_down()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pace, most", [("", 0.05), ("--pace 4", 0)], ids=["at once", "as owners can"])
+def test_what_it_costs_a_donor_to_lend(make_cluster):
+    """An owner uses what lies there all the time, while a program there has all the RAM that it wants.
+
+    So much a page: how much of a program's time that is depends on how many there are a second.
+    """
+    cluster = make_cluster("ab", each={"a": OWNER, "b": {"ram": 320, "icount": True}})
+    a, b = cluster
+    setup = Setup(cluster, {"a": "b"}, device=ON_DISK, pool_percent=5).bring_up()
+
+    def work():
+        before = ramster.instructions(b)
+        ramster.pagefill(b, 32, "--content random --phases fill,rewrite=4000,read", timeout=600)
+        return ramster.instructions(b) - before
+
+    def served():
+        return count(b, "donor_gets") + count(b, "donor_puts")
+
+    alone = work()
+    owner = a.start_command("exec pagefill --mb 200 --content mixed --soak --phases fill,touch=100")
+    wait_until(lambda: lent(b) > 8000, "pages to lie on b", 120)
+    before = served()
+    more = work() - alone
+    pages = served() - before
+    print(f"{pages} pages came or went for {more / 1e9:.2f} thousand million instructions: "
+          f"{more // pages} each; 4 % of a CPU are {0.04e9 * pages / more:.0f} a second")
+    assert pages > 2000 and not count(b, "recalls")
+    assert more / pages < 20000
+    owner.kill(15)
+    assert json.loads(owner.wait(timeout=200).out.splitlines()[-1])["bad_pages"] == 0
+    setup.take_down()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pace, most", [("", 0.01), ("--pace 4", 0)], ids=["at once", "as owners can"])
 def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster, pace, most):
     """A program there needs what was free before anything was lent.
 
@@ -169,44 +209,6 @@ def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster, pace
     assert vmstat(b, "oom_kill") == 0
     filler.finish()
     b.run("swapoff /dev/vdc")
-    setup.take_down()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("how", ["killed", "cut off", "frozen"])
-def test_an_owner_that_gives_nothing_back_is_forgotten_before_a_program_is_killed(make_cluster, how):
-    """The program takes what was lent. The owner hears of it when it is back: it has other copies."""
-    nodes, device = ("abc", {"size": "512M", "replicas": 2}) if how == "cut off" else ("ab", ON_DISK)
-    donors = dict.fromkeys(nodes[1:], {"ram": 320})
-    cluster = make_cluster(nodes, each={"a": OWNER, **donors})
-    # Frozen, it is still connected, and known to live
-    settings = {"dead_ms": 120000} if how == "frozen" else QUICK
-    setup = Setup(cluster, {"a": nodes[1:]}, device=device, pool_percent=10, **settings).bring_up()
-    a, b = cluster["a"], cluster["b"]
-    megabytes = b.meminfo()["MemAvailable"] // 1024 - 36
-    filler = Filler(a, 260)
-    before = lent(b)
-    assert before > 8000
-    {"killed": a.kill, "cut off": cluster.link("a", "b").cut, "frozen": a.freeze}[how]()
-    if how != "frozen":
-        wait_until(lambda: count(b, "owners_away") == 1, "b to miss a", 60)
-    start = time.monotonic()
-    ramster.pagefill(b, megabytes, "--content random --phases fill,read")
-    print(f"done after {time.monotonic() - start:.1f} s; {count(b, 'recall_oom_waits')} kills waited")
-    assert vmstat(b, "oom_kill") == 0 and (how != "frozen" or count(b, "recall_oom_waits"))
-    assert lent(b) == 0 and count(b, "owners_forgotten") == 1
-    assert count(b, "pages_forgotten") == before and count(b, "owners_expired") == 0
-    reason = "gives nothing back" if how == "frozen" else "is away"
-    assert f"{reason}, and memory is short here: its {before} pages are freed" in b.output("dmesg")
-    if how == "killed":
-        ramster.leave(b)
-        ramster.check_gauges(b)
-        ramster.unload(b)
-        return
-    {"cut off": cluster.link("a", "b").restore, "frozen": a.thaw}[how]()
-    wait_until(lambda: count(a, "incarnations_forgot") == 1, "a to hear of it", 60)
-    filler.finish()
-    assert count(a, "pages_fetch_missed") == 0
     setup.take_down()
 
 
@@ -490,15 +492,17 @@ def test_hundreds_of_absent_nodes_do_not_slow_the_one_that_is_there(make_cluster
         ramster.load(node)
     ramster.join(b, [a], **QUICK)
     ramster.join(a, [b], **QUICK)
-    before = a.meminfo()["MemAvailable"]
+    before = ramster.meminfo(a)
     a.run(
-        "for i in $(seq 400); do n=$((i + 600)); "
+        "for i in $(seq 400); do n=$((i + 623)); "
         f"mkdir {nodes}/x$i && cd {nodes}/x$i && echo $n >num && "
         "echo 10.77.$((1 + i / 200)).$((1 + i % 200)) >address && echo 1 >connect || exit; done"
     )
-    each = (before - a.meminfo()["MemAvailable"]) / 400
-    print(f"{each:.1f} KiB an absent node")
-    assert each < 32
+    now = ramster.meminfo(a)
+    each = (before["MemFree"] - now["MemFree"]) / 400
+    slabs = {k: (v - before.get(k, 0)) / 400 for k, v in now.items() if k.startswith("slab")}
+    print(f"{each:.1f} KiB an absent node: { {k: round(v, 1) for k, v in slabs.items() if v > 0.2} }")
+    assert each < 18
     ramster.connect(a, b)
     ramster.wait_state(a, b, "up", 60)
     ramster.set_zcache(a, max_pool_percent=10)
