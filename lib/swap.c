@@ -91,7 +91,10 @@ int rms_swap_format(const char *path, struct rms_error *err)
  */
 static char *path_of(const struct rms_host *host, const char *listed)
 {
-	if (!strncmp(listed, "/frontswap", 10))
+	static const char device[] = "/frontswap";
+	const char *number = listed + sizeof(device) - 1;
+
+	if (!strncmp(listed, device, sizeof(device) - 1) && *number && !number[strspn(number, "0123456789")])
 		return rms_format("%s%s", host->dev, listed);
 	return rms_strdup(listed);
 }

@@ -183,16 +183,17 @@ EXPORT_SYMBOL_GPL(fswap_slot_is_below);
  * @dev:  the device
  * @slot: which
  *
- * See frontswap.h. Whoever holds a slot with contents in both places supersedes those above: by a
- * store, an invalidation, or since they come down.
+ * See frontswap.h. The caller knows that there was a page, and that its slot has not been freed since. Whoever
+ * holds a slot with contents in both places supersedes those above: by a store, an invalidation, or
+ * since they come down.
  *
- * Return: whether the contents are above, are nowhere else, and are wanted.
+ * Return: whether the contents are nowhere but above, and are wanted.
  */
 bool fswap_slot_needs_above(const struct fswap_dev *dev, u32 slot)
 {
 	if (slot >= dev->map.nr)
 		return false;
-	return (slotmap_get(&dev->map, slot) & (SLOT_ABOVE | SLOT_BELOW | SLOT_GONE)) == SLOT_ABOVE;
+	return !(slotmap_get(&dev->map, slot) & (SLOT_BELOW | SLOT_GONE));
 }
 EXPORT_SYMBOL_GPL(fswap_slot_needs_above);
 

@@ -221,8 +221,8 @@ static void renew(struct rs_owner *owner, const u8 incarnation[RS_INCARNATION_BY
 }
 
 /*
- * One line in the log, and an event, for a change of an owner's state; but not for each of one
- * that comes and goes all the time. Process context.
+ * One line in the log, and an event, for a change of an owner's state; but not each time that one
+ * comes or goes who does so all the time. Process context.
  */
 __printf(3, 4)
 static void tell(struct rs_owner *owner, enum ramster_event event, const char *fmt, ...)
@@ -231,7 +231,7 @@ static void tell(struct rs_owner *owner, enum ramster_event event, const char *f
 	char what[96], text[192];
 	va_list args;
 
-	if (!___ratelimit(&owner->told, "ramster: owner"))
+	if (event != RAMSTER_EVENT_OWNER_EXPIRED && !___ratelimit(&owner->told, "ramster: owner"))
 		return;
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);

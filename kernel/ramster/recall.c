@@ -297,15 +297,22 @@ static enum need need_now(void)
 	return NEED_NONE;
 }
 
+/* For so long at least? Pages may come back while we look. */
+static bool is_in_vain(unsigned long patience)
+{
+	unsigned long since = READ_ONCE(in_vain_since);
+
+	return patience != NEVER && time_after_eq(jiffies, since + patience);
+}
+
 /* Forgets an owner, if that is the only way left. */
 static void give_up(void)
 {
-	unsigned long vain = jiffies - READ_ONCE(in_vain_since);
 	const struct patience *p = &patience[need_now()];
 
-	if (vain >= p->away && rs_owner_give_up(false))
+	if (is_in_vain(p->away) && rs_owner_give_up(false))
 		return;
-	if (vain >= p->here)
+	if (is_in_vain(p->here))
 		rs_owner_give_up(true);
 }
 
@@ -444,6 +451,9 @@ static int oom_notify(struct notifier_block *nb, unsigned long unused, void *arg
 			back = wait_for_some(lent, OOM_WAIT);
 	}
 	WRITE_ONCE(kill_is_next, false);
+	/* So much is freed that it has not been counted yet. */
+	if (!back && !rs_room_is_gone())
+		back = 1;
 	*freed += back;
 	return NOTIFY_OK;
 }
