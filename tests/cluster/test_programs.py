@@ -27,6 +27,7 @@ def test_stress_ng_verifies_its_memory(setup):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_redis_with_a_data_set_of_twice_the_ram(setup):
     a = setup.cluster["a"]
     server = a.start_command(
