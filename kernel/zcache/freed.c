@@ -23,6 +23,9 @@
 #include "internal.h"
 #include "trace.h"
 
+/* See zc_flush_failures(). */
+static atomic_t failures;
+
 static unsigned int nr_chunks(const struct zc_dev *dev)
 {
 	return DIV_ROUND_UP(dev->nr_slots, TMEM_OBJECT_PAGES);
@@ -277,14 +280,26 @@ static void freed_work(struct work_struct *work)
 	}
 }
 
+/*
+ * How many flushes have failed so far, for who queues one before no entry lists the donor any more: if
+ * this changes before that, it may have been that one, whose failure was not a stray's yet. Any
+ * context; ordered by the object's lock.
+ */
+int zc_flush_failures(void)
+{
+	return atomic_read(&failures);
+}
+
 void zcache_flush_done(u16 donor, u32 id, u32 slot, u16 version, int err)
 {
 	struct zc_dev *dev = zc_dev_get(id);
 
-	if (err)
+	if (err) {
 		counter_inc(zc, flushes_failed);
-	else
+		atomic_inc(&failures);
+	} else {
 		counter_inc(zc, flushes_done);
+	}
 	if (!dev)
 		return;
 	/* What a sweep told of are strays that are counted already. */

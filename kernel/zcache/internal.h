@@ -212,6 +212,7 @@ void zc_freed_clear(struct zc_dev *dev, u32 slot);
 void zc_freed_again(struct zc_dev *dev, u32 slot);
 void zc_freed_kick(struct zc_dev *dev);
 void zc_freed_retell(void);
+int zc_flush_failures(void);
 bool zc_tell_outdated(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot,
 		      bool leaving);
 

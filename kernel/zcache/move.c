@@ -375,7 +375,7 @@ static int sink_ordered(struct zc_dev *dev, u32 slot)
 {
 	struct tmem_remote r, stays, leaves;
 	struct swap_in s = { .dev = dev };
-	int i, untold;
+	int i, failures, untold;
 
 	lockdep_assert_held(&zc_order_lock);
 	s.old = tmem_get(dev->pool, slot);
@@ -394,12 +394,16 @@ static int sink_ordered(struct zc_dev *dev, u32 slot)
 		tmem_remote_remove_donor(zcache_donor_is_leaving(r.donor[i]) ? &stays : &leaves,
 					 r.donor[i]);
 	s.new = stays.nr_donors ? zc_remote_entry(&stays) : NULL;
+	failures = zc_flush_failures();
 	untold = tell(dev, slot, &leaves);
 	if (untold < 0)
 		return untold;
 	tmem_modify(dev->pool, slot, replace, &s);
 	if (!s.done)
 		return 0;
+	/* One stray too many costs a sweep, one too few a donor's memory. */
+	if (failures != zc_flush_failures())
+		untold = (1 << leaves.nr_donors) - 1;
 	counter_inc(zc, moved_to_backing);
 	for (i = 0; i < leaves.nr_donors; i++) {
 		zc_donor_left(leaves.donor[i]);
