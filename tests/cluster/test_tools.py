@@ -63,15 +63,22 @@ def test_three_commands_and_two_nodes_share_their_memory(pair):
     assert not a.exists("/sys/module/tmem") and not a.exists("/run/ramsterd.pid")
 
 
-def test_down_keeps_what_others_have_here(pair):
-    a, b = pair["a"], pair["b"]
+def swap_to_b(pair, phases):
+    """A program on a, stepping through these phases, some of whose pages lie on b."""
+    a = pair["a"]
     describe(pair)
     for node in pair:
         node.run("ramsterctl up")
     wait_until(lambda: state(a, "b") == "up", "b to be up", 60)
     ramster.set_zcache(a, max_pool_percent=10)
-    job = a.start_command("pagefill --mb 260 --content mixed --phases fill --step")
+    program = a.start_command(f"pagefill --mb 260 --content mixed --phases {phases} --step")
     wait_until(lambda: status(a)["devices"][0]["remote"] > 1000, "pages to lie on b", 120)
+    return program
+
+
+def test_down_keeps_what_others_have_here(pair):
+    a, b = pair["a"], pair["b"]
+    job = swap_to_b(pair, "fill")
     refused(a, "ramsterctl down", "are swapped out and only", 1)
     assert "pages of other nodes lie here" in b.run("ramsterctl down", check=False).err
     job.kill(9)
@@ -93,13 +100,7 @@ def nodes_of(node):
 def test_an_interrupted_remove_node_changes_both_or_neither(pair):
     """The file and the kernel; in the midst of moving pages, and at any other moment."""
     a = pair["a"]
-    describe(pair)
-    for node in pair:
-        node.run("ramsterctl up")
-    wait_until(lambda: state(a, "b") == "up", "b to be up", 60)
-    ramster.set_zcache(a, max_pool_percent=10)
-    program = a.start_command("pagefill --mb 260 --content mixed --phases fill,read --step")
-    wait_until(lambda: status(a)["devices"][0]["remote"] > 1000, "pages to lie on b", 120)
+    program = swap_to_b(pair, "fill,read")
     before = nodes_of(a)
     moving = a.start_command("exec ramsterctl remove-node b --timeout 600")
     wait_until(lambda: b"pages to go" in moving.err or not moving.running(), "pages to move", 60)

@@ -68,18 +68,25 @@ static bool no_key(unsigned long unused)
 	return say_hello(NULL, &hs) && is_turned_away();
 }
 
+/* A connection, and what we would say on it: @h is what @hs->hello holds, to be altered. */
+static void prepare_hello(struct rs_hello *hs, struct rs_wire_hello *h)
+{
+	u8 nonce[RS_WIRE_NONCE];
+
+	t.fd = dial(address);
+	random_bytes(nonce, sizeof(nonce));
+	rs_hello_ask(hs, &me.self, me.to, RS_LANE_BULK, &me.key, nonce);
+	rs_wire_hello_decode(hs->hello, h);
+}
+
 /* A HELLO with a proof, by somebody in between made to ask for none. */
 static bool downgrade(unsigned long unused)
 {
 	struct rs_wire_hello h;
 	struct rs_hello hs;
-	u8 nonce[RS_WIRE_NONCE];
 
 	(void)unused;
-	t.fd = dial(address);
-	random_bytes(nonce, sizeof(nonce));
-	rs_hello_ask(&hs, &me.self, me.to, RS_LANE_BULK, &me.key, nonce);
-	rs_wire_hello_decode(hs.hello, &h);
+	prepare_hello(&hs, &h);
 	h.auth = RS_AUTH_NONE;
 	memset(h.key_id, 0, sizeof(h.key_id));
 	memset(h.proof, 0, sizeof(h.proof));
@@ -222,13 +229,9 @@ static bool no_common_version(unsigned long unused)
 	struct rs_wire_hello h;
 	struct rs_wire_hdr hdr;
 	struct rs_hello hs;
-	u8 nonce[RS_WIRE_NONCE];
 
 	(void)unused;
-	t.fd = dial(address);
-	random_bytes(nonce, sizeof(nonce));
-	rs_hello_ask(&hs, &me.self, me.to, RS_LANE_BULK, &me.key, nonce);
-	rs_wire_hello_decode(hs.hello, &h);
+	prepare_hello(&hs, &h);
 	h.version_min = RS_WIRE_VERSION + 1;
 	h.version_max = RS_WIRE_VERSION + 2;
 	rs_wire_hello_encode(hs.hello, &h);

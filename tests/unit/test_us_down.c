@@ -51,21 +51,29 @@ static void test_down_unloads_when_told(void **state)
 	assert_absent(f, "module/tmem");
 }
 
+/* 586M of what programs have is swapped out to our device. */
+static void swap_is_used(struct fake_host *f)
+{
+	char *swaps = fake_host_path(f, "proc/swaps");
+	char *text = rms_format("Filename Type Size Used Priority\n"
+				"%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
+
+	fake_write(swaps, text);
+	free(text);
+	free(swaps);
+}
+
 static void test_down_refuses_what_does_not_fit(void **state)
 {
 	struct fake_host *f = *state;
-	char *swaps = fake_host_path(f, "proc/swaps"), *text;
 	struct rms_error err;
 
 	up(f, FILE_1);
-	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
-	fake_write(swaps, text);
+	swap_is_used(f);
 	assert_int_equal(try_down(f, false, &err), -1);
 	assert_non_null(strstr(err.text, "586M are swapped out and only 488M of memory and other swap are free"));
 	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
 	assert_int_equal(try_down(f, true, &err), 0);
-	free(text);
-	free(swaps);
 }
 
 static void test_down_keeps_what_others_lent(void **state)
@@ -91,12 +99,10 @@ static void test_a_stop_that_cannot_swap_off(void **state)
 {
 	struct fake_host *f = *state;
 	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1 };
-	char *swaps = fake_host_path(f, "proc/swaps"), *text;
 	struct rms_error err;
 
 	up(f, FILE_1);
-	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
-	fake_write(swaps, text);
+	swap_is_used(f);
 	f->remote = 7;
 	assert_int_equal(rms_down(&b, &err), -1);
 	assert_non_null(strstr(err.text, "7 pages are left after "));
@@ -106,8 +112,6 @@ static void test_a_stop_that_cannot_swap_off(void **state)
 	assert_int_equal(rms_down(&b, &err), 0);
 	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
 	assert_absent(f, "config/ramster/ramster");
-	free(text);
-	free(swaps);
 }
 
 #define NODE(name)	"config/ramster/ramster/node/" name
@@ -117,12 +121,10 @@ static void test_a_stop_that_fails_gives_back_all_the_same(void **state)
 {
 	struct fake_host *f = *state;
 	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1, .lent_s = 60 };
-	char *swaps = fake_host_path(f, "proc/swaps"), *text;
 	struct rms_error err;
 
 	up(f, FILE_1);
-	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
-	fake_write(swaps, text);
+	swap_is_used(f);
 	f->remote = 1000;
 	f->lent = 3;
 	f->moving = true;
@@ -140,8 +142,6 @@ static void test_a_stop_that_fails_gives_back_all_the_same(void **state)
 	assert_attr(f, NODE("b"), "drain", "0");
 	assert_attr(f, NODE("b"), "connect", "1");
 	assert_attr(f, "config/frontswap/frontswap0", "live", "1");
-	free(text);
-	free(swaps);
 }
 
 /* What an admin took out of use stays so; the time is one for all nodes. */
@@ -150,12 +150,11 @@ static void test_a_stop_that_fails_drains_nothing(void **state)
 	struct fake_host *f = *state;
 	struct rms_bring b = { .host = &f->host, .go_on = true, .swapoff_s = 1 };
 	struct rms_error err;
+	char *swaps = fake_host_path(f, "proc/swaps");
 	time_t start;
-	char *swaps = fake_host_path(f, "proc/swaps"), *text;
 
 	up(f, FILE_2);
-	text = rms_format("Filename Type Size Used Priority\n%s/dev/frontswap0 partition 1048576 600000 100\n", f->root);
-	fake_write(swaps, text);
+	swap_is_used(f);
 	assert_int_equal(rms_drain(&f->host, "c", true, &err), 0);
 	f->remote = 7;
 	start = rms_now_s();
@@ -175,7 +174,6 @@ static void test_a_stop_that_fails_drains_nothing(void **state)
 	assert_non_null(strstr(err.text, "live = 0"));
 	assert_attr(f, NODE("a"), "drain", "0");
 	assert_attr(f, NODE("c"), "drain", "1");
-	free(text);
 	free(swaps);
 }
 
