@@ -34,7 +34,7 @@
 #define RETRY_MS	1000U	/* between passes while not all can move */
 #define RETRY_MAX_MS	16000U
 #define ROOM_TRIES	20	/* 20 ms each, until donors have answered and made room */
-#define TELL_TRIES	101	/* until donors have taken in older flushes */
+#define TELL_TRIES	101	/* 10 ms each, until donors have taken in older flushes */
 
 /**
  * struct move - a page on its way home
@@ -272,15 +272,12 @@ static void tell_outdated(struct zc_dev *dev, const u32 *slot, unsigned int nr, 
 	if (!ops)
 		return;
 	for (i = 0; i < nr && ok; i++) {
-		for (tries = 0; tries < TELL_TRIES; tries++) {
+		tries = TELL_TRIES;
+		do {
 			mutex_lock(&zc_order_lock);
 			ok = zc_tell_outdated(dev, ops, slot[i], leaving);
 			mutex_unlock(&zc_order_lock);
-			if (ok)
-				break;
-			ops->flush_end();
-			msleep(10);
-		}
+		} while (!ok && zc_remote_wait_room(ops, &tries));
 	}
 	zc_remote_put(idx);
 }
@@ -343,13 +340,12 @@ static void settle_in(struct zc_dev *dev, struct move *m)
 }
 
 /* -EAGAIN: there is no room for more flushes now. Else a bit for each donor of @r that could not be told. */
-static int tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
+static int tell(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot,
+		const struct tmem_remote *r)
 {
-	const struct zcache_remote_ops *ops;
-	int i, idx, err = 0, untold = 0;
+	int i, err = 0, untold = 0;
 
 	lockdep_assert_held(&zc_order_lock);
-	ops = zc_remote_get(&idx);
 	if (!ops)
 		return 0;
 	for (i = 0; i < r->nr_donors && err != -EAGAIN; i++) {
@@ -359,7 +355,6 @@ static int tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
 		else if (err != -ENOENT)
 			untold |= BIT(i);
 	}
-	zc_remote_put(idx);
 	return err == -EAGAIN ? err : untold;
 }
 
@@ -371,7 +366,7 @@ static int tell(struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
  * whatever version may be stored there and pushed to them. Should it be another entry by then, they
  * are told of a version that it does not want, either.
  */
-static int sink_ordered(struct zc_dev *dev, u32 slot)
+static int sink_ordered(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot)
 {
 	struct tmem_remote r, stays, leaves;
 	struct swap_in s = { .dev = dev };
@@ -395,7 +390,7 @@ static int sink_ordered(struct zc_dev *dev, u32 slot)
 					 r.donor[i]);
 	s.new = stays.nr_donors ? zc_remote_entry(&stays) : NULL;
 	failures = zc_flush_failures();
-	untold = tell(dev, slot, &leaves);
+	untold = tell(dev, ops, slot, &leaves);
 	if (untold < 0)
 		return untold;
 	tmem_modify(dev->pool, slot, replace, &s);
@@ -416,18 +411,18 @@ static int sink_ordered(struct zc_dev *dev, u32 slot)
 /* The same, with patience. */
 static bool sink(struct zc_dev *dev, u32 slot)
 {
-	unsigned int tries;
-	int err = -EAGAIN;
+	const struct zcache_remote_ops *ops;
+	unsigned int tries = TELL_TRIES;
+	int err, idx;
 
-	for (tries = 0; err == -EAGAIN && tries < TELL_TRIES; tries++) {
-		if (tries) {
-			flush_end();
-			msleep(10);
-		}
+	ops = zc_remote_get(&idx);
+	do {
 		mutex_lock(&zc_order_lock);
-		err = sink_ordered(dev, slot);
+		err = sink_ordered(dev, ops, slot);
 		mutex_unlock(&zc_order_lock);
-	}
+	} while (err == -EAGAIN && zc_remote_wait_room(ops, &tries));
+	if (ops)
+		zc_remote_put(idx);
 	return err > 0;
 }
 

@@ -43,27 +43,21 @@ void zc_remote_put(int idx)
 }
 
 /**
- * zc_remote_flush - tell a donor to forget a slot, and wait for room for that
- * @ops:     of the tier, held by the caller
- * @donor:   whom
- * @dev:     device id
- * @slot:    which
- * @version: up to and with which
- * @tries:   at most, 10 ms apart; not 0
+ * zc_remote_wait_room - a flush found no room: wait a little until donors have answered older ones
+ * @ops:   of the tier, held by the caller
+ * @tries: how often the flush may be tried, with the one that has failed; counted down. Not 0
  *
- * Context: process, may sleep.
- * Return: as the tier's flush(): -EAGAIN, no room all the while.
+ * Context: process, sleeps for 10 ms; not under zc_order_lock, for which pushes would wait.
+ * Return: false, at once: that was the last try.
  */
-int zc_remote_flush(const struct zcache_remote_ops *ops, u16 donor, u32 dev, u32 slot, u16 version,
-		    unsigned int tries)
+bool zc_remote_wait_room(const struct zcache_remote_ops *ops, unsigned int *tries)
 {
-	int err;
-
-	while ((err = ops->flush(donor, dev, slot, version)) == -EAGAIN && --tries) {
-		ops->flush_end();
-		msleep(10);
-	}
-	return err;
+	lockdep_assert_not_held(&zc_order_lock);
+	if (!--*tries)
+		return false;
+	ops->flush_end();
+	msleep(10);
+	return true;
 }
 
 /* One more page or batch is the tier's business. Any context but hard interrupts. */

@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-#define TELL_TRIES	500	/* until there is room for more flushes */
+#define TELL_TRIES	500	/* 10 ms each, until there is room for more flushes */
 
 struct sweep {
 	u16 donor;
@@ -29,6 +29,17 @@ static bool mark_listed(void *ctx, u64 slot, void *entry)
 	return true;
 }
 
+static int tell(const struct zcache_remote_ops *ops, u16 donor, u32 dev, u32 slot, u16 version)
+{
+	unsigned int tries = TELL_TRIES;
+	int err;
+
+	do {
+		err = ops->flush(donor, dev, slot, version);
+	} while (err == -EAGAIN && zc_remote_wait_room(ops, &tries));
+	return err;
+}
+
 static int sweep_chunk(struct zc_dev *dev, const struct zcache_remote_ops *ops, struct sweep *s)
 {
 	u64 end = min_t(u64, dev->nr_slots, s->first + TMEM_OBJECT_PAGES), slot;
@@ -40,9 +51,9 @@ static int sweep_chunk(struct zc_dev *dev, const struct zcache_remote_ops *ops, 
 		if (test_bit(slot - s->first, s->listed))
 			continue;
 		/* Of two versions half the range apart, one is not older than whatever it holds. */
-		err = zc_remote_flush(ops, s->donor, dev->id, slot, 0, TELL_TRIES);
+		err = tell(ops, s->donor, dev->id, slot, 0);
 		if (!err)
-			err = zc_remote_flush(ops, s->donor, dev->id, slot, U16_MAX / 2, TELL_TRIES);
+			err = tell(ops, s->donor, dev->id, slot, U16_MAX / 2);
 		if (err)
 			return err;
 	}
