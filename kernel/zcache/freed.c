@@ -168,17 +168,12 @@ static bool tell(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 sl
 	int i, err;
 
 	for (i = 0; i < r->nr_donors; i++) {
-		err = ops ? ops->flush(r->donor[i], dev->id, slot, r->version) : -ENOENT;
-		if (!err) {
-			counter_inc(zc, flushes_sent);
-		} else if (err == -ENOENT) {
-			flushed(dev, r->donor[i], slot, r->version, true);
-		} else {
-			/* Told anew when there is room, or when the donor is up. */
-			flushed(dev, r->donor[i], slot, r->version, false);
-			if (err == -EAGAIN)
-				return false;
-		}
+		err = zc_remote_flush(ops, r->donor[i], dev->id, slot, r->version);
+		/* It has forgotten all, or is told anew: when there is room, or when it is up. */
+		if (err)
+			flushed(dev, r->donor[i], slot, r->version, err == -ENOENT);
+		if (err == -EAGAIN)
+			return false;
 	}
 	return true;
 }

@@ -270,6 +270,7 @@ void zc_save_exit(struct zc_dev *dev);
 /* remote.c: the tier, if there is one, for as long as it is held */
 const struct zcache_remote_ops *zc_remote_get(int *idx);
 void zc_remote_put(int idx);
+int zc_remote_flush(const struct zcache_remote_ops *ops, u16 donor, u32 dev, u32 slot, u16 version);
 bool zc_remote_wait_room(const struct zcache_remote_ops *ops, unsigned int *tries);
 void zc_remote_pin(void);
 void zc_remote_unpin(void);

@@ -343,19 +343,16 @@ static void settle_in(struct zc_dev *dev, struct move *m)
 static int tell(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot,
 		const struct tmem_remote *r)
 {
-	int i, err = 0, untold = 0;
+	int i, err, untold = 0;
 
-	lockdep_assert_held(&zc_order_lock);
-	if (!ops)
-		return 0;
-	for (i = 0; i < r->nr_donors && err != -EAGAIN; i++) {
-		err = ops->flush(r->donor[i], dev->id, slot, r->version);
-		if (!err)
-			counter_inc(zc, flushes_sent);
-		else if (err != -ENOENT)
+	for (i = 0; i < r->nr_donors; i++) {
+		err = zc_remote_flush(ops, r->donor[i], dev->id, slot, r->version);
+		if (err == -EAGAIN)
+			return err;
+		if (err && err != -ENOENT)
 			untold |= BIT(i);
 	}
-	return err == -EAGAIN ? err : untold;
+	return untold;
 }
 
 /*

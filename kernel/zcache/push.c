@@ -264,10 +264,8 @@ static void tell_leftover(struct commit *c, const struct zcache_remote_ops *ops)
 	lockdep_assert_held(&zc_order_lock);
 	for (i = 0; i < n; i++) {
 		zc_donor_left(list[i]);
-		err = ops ? ops->flush(list[i], c->dev->id, c->e->slot, c->r.version) : -ENOENT;
-		if (!err)
-			counter_inc(zc, flushes_sent);
-		else if (err != -ENOENT)
+		err = zc_remote_flush(ops, list[i], c->dev->id, c->e->slot, c->r.version);
+		if (err && err != -ENOENT)
 			zc_donor_abandoned(list[i]);
 	}
 }

@@ -43,6 +43,29 @@ void zc_remote_put(int idx)
 }
 
 /**
+ * zc_remote_flush - tell a donor to forget a page that it may hold
+ * @ops:     of the tier, held by the caller, who calls its flush_end(); NULL: there is none
+ * @donor:   whom
+ * @dev:     device id
+ * @slot:    which
+ * @version: up to and with which
+ *
+ * Context: process, under zc_order_lock.
+ * Return: as the tier's flush(). -ENOENT: there is nothing to be forgotten. -EAGAIN: this donor
+ * has no room for more now; others may.
+ */
+int zc_remote_flush(const struct zcache_remote_ops *ops, u16 donor, u32 dev, u32 slot, u16 version)
+{
+	int err;
+
+	lockdep_assert_held(&zc_order_lock);
+	err = ops ? ops->flush(donor, dev, slot, version) : -ENOENT;
+	if (!err)
+		counter_inc(zc, flushes_sent);
+	return err;
+}
+
+/**
  * zc_remote_wait_room - a flush found no room: wait a little until donors have answered older ones
  * @ops:   of the tier, held by the caller
  * @tries: how often the flush may be tried, with the one that has failed; counted down. Not 0
