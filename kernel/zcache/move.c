@@ -2,11 +2,7 @@
 /*
  * move.c - pages that lie badly come home, from where they go the way of all pages
  *
- * Badly lies a remote page with a copy on a donor that wants its RAM back; one that
- * fewer donors have than the policy wants, since one is dead or has restarted; and one that
- * should be on the backing device, too.
- *
- * One worker walks the index for such pages, loads some at a time as a reader
+ * One worker walks the index for such pages (placement.c), loads some at a time as a reader
  * would, and replaces each entry that is still the one that was loaded by a local one, next
  * to be evicted: whether it then is saved, goes to other donors or stays is eviction's business, as
  * for any page.
@@ -28,9 +24,8 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
-#include "internal.h"
+#include "move.h"
 
-#define MOVES		32	/* pages loaded at a time */
 #define RETRY_MS	1000U	/* between passes while not all can move */
 #define RETRY_MAX_MS	16000U
 #define ROOM_TRIES	20	/* 20 ms each, until donors have answered and made room */
@@ -68,129 +63,11 @@ void zc_move_kick(void)
 	mod_delayed_work(move_wq, &move_work, 0);
 }
 
-enum reason {
-	FINE,
-	LEAVING,	/* a copy is where none should be */
-	UNSAVED,	/* the policy wants it on the backing device, too */
-	TOO_FEW,	/* or more donors to have it */
-	OUTDATED,	/* it is local, and an older version is where none should be */
-};
-
-/* Should a remote page move, and can it? */
-static enum reason judge(const struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
-{
-	struct fswap_policy policy = fswap_policy(dev->fdev);
-	bool below = fswap_slot_is_below(dev->fdev, slot);
-	int i, alive = 0, good = 0;
-
-	for (i = 0; i < r->nr_donors; i++) {
-		bool stays = !zcache_donor_is_leaving(r->donor[i]);
-
-		if (zc_donor_is_dead(r->donor[i]))
-			continue;
-		alive++;
-		good += stays;
-	}
-	if (alive > good)
-		return LEAVING;
-	if (!alive)
-		return FINE;	/* or lost, or on the backing device alone: nobody can change that */
-	if (policy.backup && !below)
-		return UNSAVED;
-	return good < policy.replicas ? TOO_FEW : FINE;
-}
-
-/*
- * Slots whose pages should move, found by a walk, and those of local ones of which donors are to
- * be told. @place: there are donors enough for a page with too few copies, or there is much room at
- * home. @stuck: there is no room at all, and none is looked for in this pass.
- */
-struct scan {
-	struct zc_dev *dev;
-	bool place;
-	bool stuck;
-	bool repair;
-	unsigned int skipped;
-	unsigned int nr;
-	unsigned int nr_outdated;
-	u32 slot[MOVES];
-	u32 outdated[MOVES];
-};
-
-/* If it is in a batch, that settles it, or does not: then a later pass does. */
-static enum reason judge_local(const struct zc_entry *e)
-{
-	return zc_donors_alive(e->donors, true).packed ? OUTDATED : FINE;
-}
-
-/* The same for any index entry. Under the object's lock. */
-static enum reason judge_entry(const struct zc_dev *dev, u32 slot, void *entry)
-{
-	struct tmem_remote r;
-
-	if (zc_slot_is_freed(dev, slot))
-		return FINE;
-	if (!xa_is_value(entry))
-		return judge_local(entry);
-	r = tmem_remote_unpack(xa_to_value(entry));
-	return judge(dev, slot, &r);
-}
-
-static bool collect(void *ctx, u64 slot, void *entry)
-{
-	struct scan *s = ctx;
-	enum reason reason = judge_entry(s->dev, slot, entry);
-
-	if (reason == FINE)
-		return true;
-	if (reason == OUTDATED) {
-		s->outdated[s->nr_outdated++] = slot;
-		return s->nr_outdated < MOVES;
-	}
-	/* What has just failed goes on failing for a while; the next pass may find it mended. */
-	if (s->stuck || (reason == TOO_FEW && !s->place) ||
-	    (reason == UNSAVED && zc_is_paused(s->dev))) {
-		s->skipped++;
-		return true;
-	}
-	s->repair |= reason != LEAVING;
-	s->slot[s->nr++] = slot;
-	return s->nr < MOVES;
-}
-
-struct tally {
-	const struct zc_dev *dev;
-	unsigned long pages;
-};
-
-static bool count(void *ctx, u64 slot, void *entry)
-{
-	struct tally *t = ctx;
-
-	t->pages += judge_entry(t->dev, slot, entry) != FINE;
-	return true;
-}
-
 /* Pages that lie badly, and the gauge of them. For the worker alone. */
 static void set_misplaced(unsigned long pages)
 {
 	counter_add(zc, misplaced_pages, (s64)pages - (s64)misplaced);
 	misplaced = pages;
-}
-
-static void count_misplaced(void)
-{
-	struct tally t = {};
-	struct zc_dev *dev;
-	u32 id;
-
-	for (id = 0; (dev = zc_dev_next(id)); id++) {
-		id = dev->id;
-		t.dev = dev;
-		tmem_walk(dev->pool, 0, count, &t);
-		zc_dev_put(dev);
-	}
-	set_misplaced(t.pages);
 }
 
 static void loaded(struct fswap_load *load, int err)
@@ -204,7 +81,7 @@ static void loaded(struct fswap_load *load, int err)
 }
 
 /* Loads the pages of a scan, all at once. */
-static void load_all(struct zc_dev *dev, const struct scan *s)
+static void load_all(struct zc_dev *dev, const struct zc_scan *s)
 {
 	unsigned int i;
 	int err;
@@ -378,7 +255,7 @@ static int sink_ordered(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 		return 0;
 	}
 	r = tmem_remote_unpack(xa_to_value(s.old));
-	if (judge(dev, slot, &r) != LEAVING || !fswap_slot_is_below(dev->fdev, slot))
+	if (zc_placement(dev, slot, &r) != ZC_LEAVING || !fswap_slot_is_below(dev->fdev, slot))
 		return 0;
 	stays = r;
 	leaves = r;
@@ -442,7 +319,7 @@ static bool has_room(void)
  * Moves the pages of a scan: how many of them need no more moving. @no_room: pages found no
  * place here.
  */
-static unsigned int move_some(struct zc_dev *dev, const struct scan *s, bool *no_room)
+static unsigned int move_some(struct zc_dev *dev, const struct zc_scan *s, bool *no_room)
 {
 	unsigned int i, n = 0;
 	int err;
@@ -495,7 +372,7 @@ static unsigned long move_device(struct zc_dev *dev)
 	u64 next = 0;
 
 	do {
-		struct scan s = {
+		struct zc_scan s = {
 			.dev = dev,
 			.place = zc_remote_has_room(dev) || !zc_pool_above_half(),
 			.stuck = stuck,
@@ -503,7 +380,7 @@ static unsigned long move_device(struct zc_dev *dev)
 
 		since = ktime_get();
 		no_room = false;
-		next = tmem_walk(dev->pool, next, collect, &s);
+		next = zc_find_misplaced(&s, next);
 		if (s.nr_outdated) {
 			tell_outdated(dev, s.outdated, s.nr_outdated, true);
 			flush_end();
@@ -536,7 +413,7 @@ static void move(struct work_struct *work)
 	told = false;
 	/* Else this pass tries again what the last one has counted. */
 	if (served)
-		count_misplaced();
+		set_misplaced(zc_count_misplaced());
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
 		still += move_device(dev);
@@ -557,7 +434,7 @@ static void free_moves(void)
 {
 	int i;
 
-	for (i = 0; i < MOVES; i++)
+	for (i = 0; i < ZC_MOVES; i++)
 		if (moves[i].page)
 			__free_page(moves[i].page);
 	kfree(moves);
@@ -568,10 +445,10 @@ int zc_move_init(void)
 	int i;
 
 	INIT_DELAYED_WORK(&move_work, move);
-	moves = kcalloc(MOVES, sizeof(*moves), GFP_KERNEL);
+	moves = kcalloc(ZC_MOVES, sizeof(*moves), GFP_KERNEL);
 	if (!moves)
 		return -ENOMEM;
-	for (i = 0; i < MOVES; i++) {
+	for (i = 0; i < ZC_MOVES; i++) {
 		moves[i].page = alloc_page(GFP_KERNEL);
 		if (!moves[i].page)
 			goto free;
