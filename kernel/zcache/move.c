@@ -10,7 +10,7 @@
  * - The local entry has a version of its own and inherits the duty to tell the donors,
  *   who are told before it can be pushed; their answers end the duty (freed.c).
  * - A local page whose older version lies on a donor that wants its RAM back stays where it is: the
- *   donor is told to forget that.
+ *   donor is told to forget that (shed.c).
  * - While the pool has no room for them, or they cannot be read, pages that are on the backing device
  *   just lose their copies on donors that leave; the others wait.
  * - Pages with too few copies are left alone while there are not donors enough for
@@ -29,7 +29,6 @@
 #define RETRY_MS	1000U	/* between passes while not all can move */
 #define RETRY_MAX_MS	16000U
 #define ROOM_TRIES	20	/* 20 ms each, until donors have answered and made room */
-#define TELL_TRIES	101	/* 10 ms each, until donors have taken in older flushes */
 
 /**
  * struct move - a page on its way home
@@ -112,53 +111,6 @@ static void load_all(struct zc_dev *dev, const struct zc_scan *s)
 		;
 }
 
-struct swap_in {
-	struct zc_dev *dev;
-	void *old;
-	void *new;
-	bool done;
-};
-
-static void *replace(void *ctx, u64 slot, void *entry)
-{
-	struct swap_in *s = ctx;
-
-	if (entry != s->old || zc_slot_is_freed(s->dev, slot))
-		return entry;
-	if (!s->new && !fswap_slot_is_below(s->dev->fdev, slot))
-		return entry;
-	if (!s->new)
-		fswap_slot_dropped(s->dev->fdev, slot, true);
-	s->done = true;
-	return s->new;
-}
-
-/*
- * Tells donors of the older versions of local pages; with @leaving, those that want their RAM back. Those
- * that are not up are told by a later pass, or when the page goes on or is freed.
- */
-static void tell_outdated(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool leaving)
-{
-	const struct zcache_remote_ops *ops;
-	unsigned int i, tries;
-	bool ok = true;
-	int idx;
-
-	told = true;
-	ops = zc_remote_get(&idx);
-	if (!ops)
-		return;
-	for (i = 0; i < nr && ok; i++) {
-		tries = TELL_TRIES;
-		do {
-			mutex_lock(&zc_order_lock);
-			ok = zc_tell_outdated(dev, ops, slot[i], leaving);
-			mutex_unlock(&zc_order_lock);
-		} while (!ok && zc_remote_wait_room(ops, &tries));
-	}
-	zc_remote_put(idx);
-}
-
 static void flush_end(void)
 {
 	const struct zcache_remote_ops *ops;
@@ -171,10 +123,27 @@ static void flush_end(void)
 	zc_remote_put(idx);
 }
 
+struct arrival {
+	struct zc_dev *dev;
+	void *old;
+	struct zc_entry *e;
+	bool done;
+};
+
+static void *arrive(void *ctx, u64 slot, void *entry)
+{
+	struct arrival *a = ctx;
+
+	if (entry != a->old || zc_slot_is_freed(a->dev, slot))
+		return entry;
+	a->done = true;
+	return a->e;
+}
+
 /* What was loaded becomes a local page, which cannot be evicted yet. */
 static int come_home(struct zc_dev *dev, struct move *m)
 {
-	struct swap_in s = { .dev = dev, .old = m->entry };
+	struct arrival a = { .dev = dev, .old = m->entry };
 	u32 slot = m->load.slot;
 	struct zc_entry *e;
 	int err;
@@ -189,17 +158,18 @@ static int come_home(struct zc_dev *dev, struct move *m)
 		zc_entry_put(dev, e);
 		return err;
 	}
-	s.new = e;
+	a.e = e;
 	zc_entry_get(e);
-	tmem_modify(dev->pool, slot, replace, &s);
-	if (!s.done) {
+	tmem_modify(dev->pool, slot, arrive, &a);
+	if (!a.done) {
 		counter_inc(zc, moves_lost_race);
 		zc_entry_put(dev, e);
 		zc_entry_put(dev, e);
 		return 0;
 	}
 	counter_inc(zc, moved_pages);
-	tell_outdated(dev, &slot, 1, false);
+	told = true;
+	zc_shed_outdated(dev, &slot, 1, false);
 	m->e = e;
 	return 0;
 }
@@ -214,90 +184,6 @@ static void settle_in(struct zc_dev *dev, struct move *m)
 		zc_lru_add_oldest(dev, m->e);
 	zc_entry_put(dev, m->e);
 	m->e = NULL;
-}
-
-/* -EAGAIN: there is no room for more flushes now. Else a bit for each donor of @r that could not be told. */
-static int tell(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot,
-		const struct tmem_remote *r)
-{
-	int i, err, untold = 0;
-
-	for (i = 0; i < r->nr_donors; i++) {
-		err = zc_remote_flush(ops, r->donor[i], dev->id, slot, r->version);
-		if (err == -EAGAIN)
-			return err;
-		if (err && err != -ENOENT)
-			untold |= BIT(i);
-	}
-	return untold;
-}
-
-/*
- * The page's copies on donors that leave are given up, if the backing device has it. 0 if not; 1:
- * they are; -EAGAIN: there is no room for more flushes now.
- *
- * They are told before the entry changes, under the lock: once it is gone, and the slot free, a page of
- * whatever version may be stored there and pushed to them. Should it be another entry by then, they
- * are told of a version that it does not want, either.
- */
-static int sink_ordered(struct zc_dev *dev, const struct zcache_remote_ops *ops, u32 slot)
-{
-	struct tmem_remote r, stays, leaves;
-	struct swap_in s = { .dev = dev };
-	int i, failures, untold;
-
-	lockdep_assert_held(&zc_order_lock);
-	s.old = tmem_get(dev->pool, slot);
-	if (!s.old)
-		return 0;
-	if (!xa_is_value(s.old)) {
-		zc_entry_put(dev, s.old);
-		return 0;
-	}
-	r = tmem_remote_unpack(xa_to_value(s.old));
-	if (zc_placement(dev, slot, &r) != ZC_LEAVING || !fswap_slot_is_below(dev->fdev, slot))
-		return 0;
-	stays = r;
-	leaves = r;
-	for (i = 0; i < r.nr_donors; i++)
-		tmem_remote_remove_donor(zcache_donor_is_leaving(r.donor[i]) ? &stays : &leaves,
-					 r.donor[i]);
-	s.new = stays.nr_donors ? zc_remote_entry(&stays) : NULL;
-	failures = zc_flush_failures();
-	untold = tell(dev, ops, slot, &leaves);
-	if (untold < 0)
-		return untold;
-	tmem_modify(dev->pool, slot, replace, &s);
-	if (!s.done)
-		return 0;
-	/* One stray too many costs a sweep, one too few a donor's memory. */
-	if (failures != zc_flush_failures())
-		untold = (1 << leaves.nr_donors) - 1;
-	counter_inc(zc, moved_to_backing);
-	for (i = 0; i < leaves.nr_donors; i++) {
-		zc_donor_left(leaves.donor[i]);
-		if (untold & BIT(i))
-			zc_donor_abandoned(leaves.donor[i]);
-	}
-	return 1;
-}
-
-/* The same, with patience. */
-static bool sink(struct zc_dev *dev, u32 slot)
-{
-	const struct zcache_remote_ops *ops;
-	unsigned int tries = TELL_TRIES;
-	int err, idx;
-
-	ops = zc_remote_get(&idx);
-	do {
-		mutex_lock(&zc_order_lock);
-		err = sink_ordered(dev, ops, slot);
-		mutex_unlock(&zc_order_lock);
-	} while (err == -EAGAIN && zc_remote_wait_room(ops, &tries));
-	if (ops)
-		zc_remote_put(idx);
-	return err > 0;
 }
 
 /* Room for pages that come home. Eviction is given time to make some. */
@@ -327,7 +213,7 @@ static unsigned int move_some(struct zc_dev *dev, const struct zc_scan *s, bool 
 	*no_room = !has_room();
 	if (*no_room) {
 		for (i = 0; i < s->nr; i++)
-			n += sink(dev, s->slot[i]);
+			n += zc_shed_copies(dev, s->slot[i]);
 		flush_end();
 		return n;
 	}
@@ -335,7 +221,7 @@ static unsigned int move_some(struct zc_dev *dev, const struct zc_scan *s, bool 
 	for (i = 0; i < s->nr; i++) {
 		err = moves[i].err ?: come_home(dev, &moves[i]);
 		/* Its donors are slow, or miss it, but it is on the backing device. */
-		if (err == -ENODATA && sink(dev, s->slot[i]))
+		if (err == -ENODATA && zc_shed_copies(dev, s->slot[i]))
 			err = 0;
 		if (err && err != -ENOENT)
 			counter_inc(zc, moves_failed);
@@ -382,7 +268,8 @@ static unsigned long move_device(struct zc_dev *dev)
 		no_room = false;
 		next = zc_find_misplaced(&s, next);
 		if (s.nr_outdated) {
-			tell_outdated(dev, s.outdated, s.nr_outdated, true);
+			told = true;
+			zc_shed_outdated(dev, s.outdated, s.nr_outdated, true);
 			flush_end();
 		}
 		moved = s.nr ? move_some(dev, &s, &no_room) : 0;

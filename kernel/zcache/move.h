@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* move.h - pages that lie badly: which these are, for those who do something about it */
+/* move.h - pages that lie badly: which these are, and giving up copies of them (move.c) */
 #ifndef _ZCACHE_MOVE_H
 #define _ZCACHE_MOVE_H
 
@@ -42,5 +42,9 @@ struct zc_scan {
 enum zc_placement zc_placement(const struct zc_dev *dev, u32 slot, const struct tmem_remote *r);
 u64 zc_find_misplaced(struct zc_scan *s, u64 first);
 unsigned long zc_count_misplaced(void);
+
+/* shed.c */
+bool zc_shed_copies(struct zc_dev *dev, u32 slot);
+void zc_shed_outdated(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool leaving);
 
 #endif
