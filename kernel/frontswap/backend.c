@@ -122,6 +122,49 @@ int fswap_backend_store(struct fswap_dev *dev, u32 slot, struct page *page)
 }
 
 /**
+ * fswap_backend_wants - should a page that is read from below be above, too?
+ * @dev:  the device; has a backing device
+ * @slot: which
+ *
+ * Process context. Return: whether it is worth while to lock it and to offer it.
+ */
+bool fswap_backend_wants(struct fswap_dev *dev, u32 slot)
+{
+	struct fswap_link *link;
+	bool wants = false;
+	int idx;
+
+	idx = srcu_read_lock(&fswap_srcu);
+	link = srcu_dereference(dev->link, &fswap_srcu);
+	if (link && link->ops->wants && READ_ONCE(dev->accepting))
+		wants = link->ops->wants(link->priv, slot);
+	srcu_read_unlock(&fswap_srcu, idx);
+	return wants;
+}
+
+/**
+ * fswap_backend_keep - offer a page that is below, and stays there
+ * @dev:  the device
+ * @slot: held by the caller since the backend wanted it
+ * @page: its contents
+ *
+ * Return: 0; -ENODEV: nobody was asked; else what the backend said.
+ */
+int fswap_backend_keep(struct fswap_dev *dev, u32 slot, struct page *page)
+{
+	struct fswap_link *link;
+	int err = -ENODEV;
+	int idx;
+
+	idx = srcu_read_lock(&fswap_srcu);
+	link = srcu_dereference(dev->link, &fswap_srcu);
+	if (link && link->ops->keep && READ_ONCE(dev->accepting))
+		err = link->ops->keep(link->priv, slot, page);
+	srcu_read_unlock(&fswap_srcu, idx);
+	return err;
+}
+
+/**
  * fswap_backend_load - ask for a page
  * @dev:  the device
  * @load: page, slot and done are set. done() begins with
@@ -302,7 +345,7 @@ int fswap_register_backend(const struct fswap_backend_ops *ops)
 	int err = 0;
 
 	if (!ops || !ops->attach || !ops->detach || !ops->store || !ops->load ||
-	    !ops->invalidate_page || !ops->invalidate_area)
+	    !ops->invalidate_page || !ops->invalidate_area || !ops->wants != !ops->keep)
 		return -EINVAL;
 
 	mutex_lock(&fswap_lock);

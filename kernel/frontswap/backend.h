@@ -16,6 +16,8 @@
 struct fswap_dev;
 
 int fswap_backend_store(struct fswap_dev *dev, u32 slot, struct page *page);
+bool fswap_backend_wants(struct fswap_dev *dev, u32 slot);
+int fswap_backend_keep(struct fswap_dev *dev, u32 slot, struct page *page);
 int fswap_backend_load(struct fswap_dev *dev, struct fswap_load *load);
 void fswap_backend_loads_end(struct fswap_dev *dev, bool atomic);
 void fswap_backend_load_ended(struct fswap_dev *dev);

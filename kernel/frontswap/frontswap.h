@@ -67,7 +67,7 @@ struct fswap_writeback {
 /**
  * struct fswap_backend_ops - a backend
  *
- * frontswap runs one of store(), invalidate_page() and a writeback at a time
+ * frontswap runs one of store(), keep(), invalidate_page() and a writeback at a time
  * for a slot; loads of the slot may run beside any of them. All but
  * invalidate_page() run in process context, on behalf of memory reclaim: no
  * GFP_KERNEL, no waiting for I/O to the device itself or to the backing device.
@@ -94,6 +94,11 @@ struct fswap_writeback {
  * @invalidate_area: all slots are free. May sleep.
  * @policy_changed: optional: the device has another policy. Process context, must not wait
  *	for I/O.
+ * @wants: optional: the page in @slot is about to be read from the backing device: should it be above, too?
+ *	Process context, must not wait.
+ * @keep: goes with @wants: @page is what the backing device has in @slot, which frontswap has locked since
+ *	@wants: keep a copy in place of whatever is above. 0: taken. An errno: not, and what
+ *	was above still is. As store() else.
  */
 struct fswap_backend_ops {
 	struct module *owner;
@@ -105,6 +110,8 @@ struct fswap_backend_ops {
 	void (*invalidate_page)(void *priv, u32 slot);
 	void (*invalidate_area)(void *priv);
 	void (*policy_changed)(void *priv);
+	bool (*wants)(void *priv, u32 slot);
+	int (*keep)(void *priv, u32 slot, struct page *page);
 };
 
 /**

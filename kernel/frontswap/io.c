@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "device.h"
+#include "keep.h"
 #include "load.h"
 #include "slot.h"
 #include "stats.h"
@@ -17,11 +18,15 @@
 #define CLONES_RESERVED		64
 #define SINGLES_RESERVED	32
 
-/* A part of a user's bio, at the backing device; of writes, [next, end) is still locked. */
+/*
+ * A part of a user's bio, at the backing device. [next, end) is still locked: of a write, all
+ * slots; of a read, those that the backend is to keep.
+ */
 struct clone {
 	struct fswap_io *io;
 	u32 next;
 	u32 end;
+	struct bvec_iter iter;	/* of the pages to be kept */
 	struct work_struct work;
 	struct bio bio;		/* last: its bvecs follow */
 };
@@ -101,6 +106,19 @@ static void unlock_work(struct work_struct *work)
 	clone_ended(c);
 }
 
+static void keep_work(struct work_struct *work)
+{
+	struct clone *c = container_of(work, struct clone, work);
+	struct bio *bio = c->io->bio;
+
+	for (; c->next < c->end; c->next++) {
+		fswap_keep_end(c->io->dev, c->next,
+			       c->bio.bi_status ? NULL : bio_iter_page(bio, c->iter));
+		bio_advance_iter_single(bio, &c->iter, PAGE_SIZE);
+	}
+	clone_ended(c);
+}
+
 static void clone_endio(struct bio *bio)
 {
 	struct clone *c = container_of(bio, struct clone, bio);
@@ -108,6 +126,11 @@ static void clone_endio(struct bio *bio)
 	if (bio->bi_status && !(bio_op(bio) == REQ_OP_DISCARD && bio->bi_status == BLK_STS_NOTSUPP)) {
 		counter_inc(fswap, backing_errors);
 		fswap_io_fail(c->io, bio->bi_status);
+	}
+	if (c->next < c->end && bio_op(bio) == REQ_OP_READ) {
+		INIT_WORK(&c->work, keep_work);
+		queue_work(fswap_end_wq, &c->work);
+		return;
 	}
 	for (; c->next < c->end; c->next++) {
 		if (!c->next)
@@ -175,6 +198,9 @@ void fswap_run_submit(struct fswap_run *run, struct fswap_io *io)
 		c->end = run->first + run->nr;
 		counter_add(fswap, backing_writes, run->nr);
 	} else {
+		c->next = run->first;
+		c->end = run->first + fswap_keep_begin(io->dev, run->first, run->nr);
+		c->iter = run->iter;
 		counter_add(fswap, backing_reads, run->nr);
 	}
 	run->nr = 0;

@@ -10,6 +10,7 @@
 #include "backend.h"
 #include "device.h"
 #include "io.h"
+#include "keep.h"
 #include "slot.h"
 #include "stats.h"
 
@@ -22,12 +23,26 @@
  */
 #define MISSES_MAX	8
 
+/**
+ * struct page_load - a page that is, or was, above
+ * @load:       the backend's part
+ * @io:         its bio's
+ * @misses:     how often the backend missed it
+ * @failed:     the backend cannot have it, or not in time
+ * @kept:       its slot is locked, for the backend to have it again once it is read below
+ * @status:     of the read below
+ * @look_again: looks where it is now
+ * @keep:       ends the read below, if @kept
+ */
 struct page_load {
 	struct fswap_load load;
 	struct fswap_io *io;
 	unsigned int misses;
 	bool failed;
+	bool kept;
+	blk_status_t status;
 	struct delayed_work look_again;
+	struct work_struct keep;
 };
 
 static struct kmem_cache *load_cache;
@@ -80,22 +95,38 @@ static bool load_begin(struct page_load *pl)
 	return false;
 }
 
-static void read_below_endio(struct bio *bio)
+static void read_below_ended(struct page_load *pl)
 {
-	struct page_load *pl = bio->bi_private;
-	blk_status_t status = bio->bi_status;
-
-	if (status)
-		counter_inc(fswap, backing_errors);
-	bio_put(bio);
-	if (status && pl->failed && !pl->load.below_failed) {
+	if (pl->status && pl->failed && !pl->load.below_failed) {
 		/* It was slow to come from above, or could not be had at once: now with patience. */
 		pl->load.below_failed = true;
 		pl->failed = false;
 		queue_delayed_work(fswap_wq, &pl->look_again, 0);
 		return;
 	}
-	load_end(pl, status);
+	load_end(pl, pl->status);
+}
+
+static void keep_work(struct work_struct *work)
+{
+	struct page_load *pl = container_of(work, struct page_load, keep);
+
+	fswap_keep_end(pl->io->dev, pl->load.slot, pl->status ? NULL : pl->load.page);
+	read_below_ended(pl);
+}
+
+static void read_below_endio(struct bio *bio)
+{
+	struct page_load *pl = bio->bi_private;
+
+	pl->status = bio->bi_status;
+	if (pl->status)
+		counter_inc(fswap, backing_errors);
+	bio_put(bio);
+	if (pl->kept)
+		queue_work(fswap_end_wq, &pl->keep);
+	else
+		read_below_ended(pl);
 }
 
 static void read_below(struct page_load *pl)
@@ -111,6 +142,7 @@ static void read_below(struct page_load *pl)
 	}
 	bio = fswap_single_alloc(dev, pl->load.slot, pl->load.page,
 				 REQ_OP_READ | (pl->io->bio->bi_opf & (REQ_SYNC | REQ_PRIO)));
+	pl->kept = fswap_keep_begin(dev, pl->load.slot, 1);
 	bio->bi_end_io = read_below_endio;
 	bio->bi_private = pl;
 	counter_inc(fswap, backing_reads);
@@ -201,6 +233,7 @@ static bool read_above(struct fswap_io *io)
 	pl->load.done = load_done;
 	pl->io = io;
 	INIT_DELAYED_WORK(&pl->look_again, look_again_work);
+	INIT_WORK(&pl->keep, keep_work);
 	atomic_inc(&io->pending);
 	return load_begin(pl);
 }

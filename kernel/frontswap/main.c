@@ -7,6 +7,7 @@
  *		|  write.c, load.c	what becomes of each page
  *	slot.c, slotmap.c	where each page is, and who writes it
  *		|  backend.c	calls of the backend		-> zcache
+ *		|  keep.c	pages on their way up again
  *		|  writeback.c, drain.c	pages on their way down
  *	backing device
  */

@@ -99,6 +99,16 @@ void fswap_slot_taken(struct fswap_dev *dev, u32 slot)
 }
 
 /**
+ * fswap_slot_kept - the backend has the slot's page now, as the backing device has
+ * @dev:  the device; has a backing device
+ * @slot: held by the caller
+ */
+void fswap_slot_kept(struct fswap_dev *dev, u32 slot)
+{
+	slotmap_change(&dev->map, slot, 0, SLOT_ABOVE);
+}
+
+/**
  * fswap_slot_forget - no place has the slot's contents any more
  * @dev:  the device
  * @slot: held by the caller

@@ -7,6 +7,7 @@
  *
  *   the device's user	store() and/or write below	never waits: its bio is held
  *   a writeback	write below of what is above	never waits: -EBUSY
+ *   a reader		read below, keep() above	never waits: it just reads
  *   the drain		load, write below, let go above	waits: process context
  *   an invalidation	both bits cleared, backend told	never waits: leaves SLOT_GONE
  *
@@ -20,8 +21,9 @@
  * called: fswap_slot_tryunlock() is for the ends of bios, which come in hard
  * interrupts.
  *
- * Reads take no lock. They look at the bits and then at the place; a page may
- * move from above to below meanwhile, never the other way but by a write.
+ * Other reads take no lock. They look at the bits and then at the place; a page may move from
+ * above to below meanwhile. The other way goes nothing but by a write, or by a reader who holds
+ * the slot (keep.h): the place below stays good then.
  */
 #ifndef _FRONTSWAP_SLOT_H
 #define _FRONTSWAP_SLOT_H
@@ -36,6 +38,7 @@ void fswap_slot_unlock(struct fswap_dev *dev, u32 slot);
 void fswap_slot_taken(struct fswap_dev *dev, u32 slot);
 unsigned int fswap_slot_forget(struct fswap_dev *dev, u32 slot);
 void fswap_slot_came_down(struct fswap_dev *dev, u32 slot);
+void fswap_slot_kept(struct fswap_dev *dev, u32 slot);
 void fswap_slot_written(struct fswap_dev *dev, u32 slot);
 void fswap_slot_invalidate(struct fswap_dev *dev, u32 slot);
 

@@ -142,4 +142,6 @@ const struct fswap_backend_ops zc_backend_ops = {
 	.invalidate_page = zc_invalidate_page,
 	.invalidate_area = zc_invalidate_area,
 	.policy_changed = policy_changed,
+	.wants = zc_wants,
+	.keep = zc_keep,
 };

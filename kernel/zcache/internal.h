@@ -190,7 +190,12 @@ bool zc_entry_unlist(struct zc_dev *dev, struct zc_entry *e, u16 donor);
 #define ZC_STORE_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN)
 
 int zc_store(void *priv, u32 slot, struct page *page);
+int zc_store_page(struct zc_dev *dev, u32 slot, struct page *page);
 int zc_entry_fill(struct zc_dev *dev, struct zc_entry *e, struct page *page, bool any);
+
+/* keep.c */
+bool zc_wants(void *priv, u32 slot);
+int zc_keep(void *priv, u32 slot, struct page *page);
 
 /* load.c */
 int zc_load(void *priv, struct fswap_load *load);

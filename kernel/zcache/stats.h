@@ -15,7 +15,7 @@
 	X(p, moves_due)			\
 	X(p, stray_copies)		\
 	X(p, stores)			\
-	X(p, stores_replaced)		\
+	X(p, kept_pages)		\
 	X(p, incompressible_pages)	\
 	X(p, refused_disabled)		\
 	X(p, refused_pool_limit)	\

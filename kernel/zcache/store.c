@@ -89,6 +89,57 @@ static int refuse(struct zc_dev *dev, u32 slot, int err)
 }
 
 /**
+ * zc_store_page - put a page into the index, in place of what is there
+ * @dev:  the device
+ * @slot: its key
+ * @page: its contents
+ *
+ * Context: process; does not wait for memory.
+ * Return: 0 or an errno, and the index is as it was.
+ */
+int zc_store_page(struct zc_dev *dev, u32 slot, struct page *page)
+{
+	struct zc_entry *e;
+	int err;
+
+	if (!READ_ONCE(zc_enabled)) {
+		counter_inc(zc, refused_disabled);
+		return -EPERM;
+	}
+	if (zc_pool_is_full()) {
+		counter_inc(zc, refused_pool_limit);
+		return -ENOMEM;
+	}
+	e = zc_entry_new(slot, ZC_STORE_GFP);
+	if (!e) {
+		counter_inc(zc, refused_alloc);
+		return -ENOMEM;
+	}
+	err = zc_entry_fill(dev, e, page, false);
+	if (err) {
+		if (err == -ENOMEM)
+			counter_inc(zc, refused_alloc);
+		zc_entry_put(dev, e);
+		return err;
+	}
+	zc_entry_get(e);
+	err = tmem_put(dev->pool, slot, e, ZC_STORE_GFP);
+	if (err) {
+		counter_inc(zc, refused_index);
+		zc_entry_put(dev, e);
+		zc_entry_put(dev, e);
+		return err;
+	}
+	if (!zc_entry_is_same(e))
+		zc_lru_add(dev, e);
+	trace_zcache_store(dev->id, slot, e->len, 0);
+	zc_entry_put(dev, e);
+	if (zc_pool_excess(true))
+		zc_evict_kick();
+	return 0;
+}
+
+/**
  * zc_store - keep a page (the backend's store)
  * @priv: the device
  * @slot: its key
@@ -100,43 +151,9 @@ static int refuse(struct zc_dev *dev, u32 slot, int err)
 int zc_store(void *priv, u32 slot, struct page *page)
 {
 	struct zc_dev *dev = priv;
-	struct zc_entry *e;
 	int err;
 
 	counter_inc(zc, stores);
-	if (!READ_ONCE(zc_enabled)) {
-		counter_inc(zc, refused_disabled);
-		return refuse(dev, slot, -EPERM);
-	}
-	if (zc_pool_is_full()) {
-		counter_inc(zc, refused_pool_limit);
-		return refuse(dev, slot, -ENOMEM);
-	}
-	e = zc_entry_new(slot, ZC_STORE_GFP);
-	if (!e) {
-		counter_inc(zc, refused_alloc);
-		return refuse(dev, slot, -ENOMEM);
-	}
-	err = zc_entry_fill(dev, e, page, false);
-	if (err) {
-		if (err == -ENOMEM)
-			counter_inc(zc, refused_alloc);
-		zc_entry_put(dev, e);
-		return refuse(dev, slot, err);
-	}
-	zc_entry_get(e);
-	err = tmem_put(dev->pool, slot, e, ZC_STORE_GFP);
-	if (err) {
-		counter_inc(zc, refused_index);
-		zc_entry_put(dev, e);
-		zc_entry_put(dev, e);
-		return refuse(dev, slot, err);
-	}
-	if (!zc_entry_is_same(e))
-		zc_lru_add(dev, e);
-	trace_zcache_store(dev->id, slot, e->len, 0);
-	zc_entry_put(dev, e);
-	if (zc_pool_excess(true))
-		zc_evict_kick();
-	return 0;
+	err = zc_store_page(dev, slot, page);
+	return err ? refuse(dev, slot, err) : 0;
 }

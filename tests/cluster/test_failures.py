@@ -138,6 +138,36 @@ def test_a_donor_is_rebooted(make_cluster, donors, device):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("donors", ["b", "bc"], ids=["it returns", "another has room"])
+def test_pages_that_only_the_disk_has_go_to_donors_again(make_cluster, donors):
+    """Those that are read once more, that is; from then on they come from donors."""
+    work = Filled(make_cluster, donors, DISK, phases="read,read,read", cpus=2)
+    a, b = work.a, work.cluster["b"]
+    wait_until(lambda: ramster.device_stats(a)["below"] > 20000, "pages to be saved", 120)
+    b.reset()
+    if donors == "b":
+        ramster.load(b)
+        ramster.join(b, work.setup.members, **FAST)
+        wait_until(lambda: ramster.counter(a, "ramster", "incarnations_forgot"), "a to notice", 60)
+        ramster.wait_state(a, b, "up")
+    else:
+        ramster.wait_state(a, b, "down")
+    reads = []
+    for number in range(3):
+        before = fswap(a, "backing_reads")
+        work.job.write("\n")
+        wait_until(
+            lambda n=number: len([x for x in work.job.lines() if "done read" in x]) > n,
+            "all to be read", 120
+        )
+        reads.append(fswap(a, "backing_reads") - before)
+    print("read from the disk:", reads, "kept:", fswap(a, "backing_reads_kept"))
+    assert fswap(a, "backing_reads_kept") > 5000
+    assert reads[2] < reads[0] / 5
+    work.finish()
+
+
+@pytest.mark.slow
 def test_pages_that_one_donor_alone_had_are_lost_with_one_line(make_cluster):
     """Whoever touches one gets an error, and never what the slot held before."""
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})

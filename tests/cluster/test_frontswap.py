@@ -231,8 +231,9 @@ def test_backends_come_and_go_while_pages_move(fswap):
 CHAOS = {"refuse_every": 5, "again_every": 7, "again_ms": 5, "load_ms": 0, "miss_every": 11}
 
 
-def test_a_backend_that_does_all_at_once(fswap):
-    fswap.backend(**CHAOS, evict=20)
+@pytest.mark.parametrize("wants", [0, 1], ids=["", "and wants back what it let go"])
+def test_a_backend_that_does_all_at_once(fswap, wants):
+    fswap.backend(**CHAOS, evict=20, wants=wants)
     fswap.make(backing=fswap.backing)
     fswap.swapon()
     fswap.pagefill()
@@ -240,6 +241,7 @@ def test_a_backend_that_does_all_at_once(fswap):
         # How often depends on how fast eviction is; that it happened does not.
         assert fswap.counter(name), name
     assert fswap.counter("lost_pages") == 0 and fswap.counter("loads_failed") == 0
+    assert (fswap.counter("backing_reads_kept") > 100) == wants
     fswap.swapoff()
     fswap.remove()
 
@@ -338,9 +340,38 @@ def test_pages_that_stay_above_are_written_below_too(fswap):
     assert fswap.books()["below"] == books["below"]
 
 
+def test_pages_that_are_read_below_come_up_if_they_are_wanted(fswap):
+    fswap.backend(load_ms=0, max_pages=1)
+    fswap.make(backing=fswap.backing)
+    fswap.dd(f"if=/corpus of={DEV} bs=64k count=64 seek=1 oflag=direct")
+    assert fswap.books()["above"] == 1 and fswap.books()["used"] == 1024
+    fswap.backend(max_pages=0, wants=1, refuse_every=3)
+
+    def same():
+        fswap.node.run(
+            f"dd if={DEV} bs=64k count=64 skip=1 iflag=direct 2>/dev/null |"
+            "busybox cmp -n 4194304 - /corpus"
+        )
+
+    same()
+    kept = fswap.counter("backing_reads_kept")
+    assert 400 < kept < 800 and fswap.counter("backing_reads") == 1023
+    books = fswap.books()
+    assert books["above"] == kept + 1 and books["used"] == 1024
+    # They are in both places: what is above is read there, and costs nothing to drop
+    fswap.backend(refuse_every=0)
+    same()
+    assert fswap.counter("backing_reads") == 1023 + 1023 - kept
+    assert fswap.books()["above"] == 1024
+    writes = fswap.counter("backing_writes")
+    fswap.remove_backend()
+    assert fswap.counter("drained") == 1024 and fswap.counter("backing_writes") == writes
+    same()
+
+
 @pytest.mark.parametrize("backing", [True, False], ids=["with a disk", "without"])
 def test_fio_verifies_what_it_wrote(fswap, backing):
-    knobs = CHAOS | {"evict": 20} if backing else CHAOS | {"refuse_every": 0}
+    knobs = CHAOS | {"evict": 20, "wants": 1} if backing else CHAOS | {"refuse_every": 0}
     fswap.backend(**knobs)
     fswap.make(**({"backing": fswap.backing} if backing else {"size": "128M"}))
     fio(fswap, "--rw=randrw --bsrange=4k-64k --size=48m --verify=crc32c --randseed=3")
@@ -351,7 +382,7 @@ def test_fio_verifies_what_it_wrote(fswap, backing):
 
 def test_racing_writes_reads_and_trims_leave_sane_books(fswap):
     """Several jobs on the same few slots: contents are anybody's, errors are nobody's."""
-    fswap.backend(**CHAOS, evict=50, evict_ms=1)
+    fswap.backend(**CHAOS, evict=50, evict_ms=1, wants=1)
     fswap.make(backing=fswap.backing)
     fio(fswap, "--iodepth=16 --size=256k --time_based --runtime=10 --rw=randwrite --bsrange=4k-32k "
         "--numjobs=2 --name=r --rw=randread --numjobs=1 --name=t --rw=randtrim --bs=4k")

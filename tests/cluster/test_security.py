@@ -69,7 +69,7 @@ def victim():
         # In a cgroup, so that what looks for leaks on some kernels has enough memory for itself; it is
         # held back, not killed, when all that it has is on its way out
         ramster.mount_cgroups(a)
-        a.run(f"mkdir {SMALL}; echo 2M >{SMALL}/memory.high")
+        a.run(f"mkdir {SMALL}; echo 4M >{SMALL}/memory.high")
         a.run(f"{IN_SMALL}; head -c 12000000 </dev/urandom >/mnt/file", timeout=600)
         cluster.sum = a.output(READ_BACK)
         # Another number for c, as which it attacks what it has stored as itself

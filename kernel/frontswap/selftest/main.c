@@ -17,6 +17,7 @@ module_param_named(lose_every, ram_knobs.lose_every, uint, 0644);
 module_param_named(evict, ram_knobs.evict, uint, 0644);
 module_param_named(evict_ms, ram_knobs.evict_ms, uint, 0644);
 module_param_named(keep, ram_knobs.keep, uint, 0644);
+module_param_named(wants, ram_knobs.wants, uint, 0644);
 module_param_named(max_pages, ram_knobs.max_pages, uint, 0644);
 
 static int pages_get(char *buffer, const struct kernel_param *kp)

@@ -87,13 +87,36 @@ static void forget(struct ram_dev *dev, u32 slot)
 		kref_put(&p->ref, page_release);
 }
 
+/* On an error what was there stays. @count: of the calls, this one. */
+static int put(struct ram_dev *dev, u32 slot, struct page *page, unsigned int count)
+{
+	unsigned int max_pages = READ_ONCE(ram_knobs.max_pages);
+	struct ram_page *p, *old;
+
+	if (every(READ_ONCE(ram_knobs.refuse_every), count) ||
+	    (max_pages && atomic_long_read(&nr_pages) >= max_pages))
+		return -ENOSPC;
+	p = page_copy(dev, slot, page);
+	if (!p)
+		return -ENOMEM;
+	old = xa_store_irq(&dev->pages, slot, p, GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC);
+	if (xa_is_err(old)) {
+		kref_put(&p->ref, page_release);
+		return -ENOMEM;
+	}
+	if (old)
+		kref_put(&old->ref, page_release);
+	if (every(READ_ONCE(ram_knobs.lose_every), count))
+		forget(dev, slot);
+	return 0;
+}
+
 static int store(void *priv, u32 slot, struct page *page)
 {
 	unsigned int count = atomic_inc_return(&nr_stores);
-	unsigned int max_pages = READ_ONCE(ram_knobs.max_pages);
 	struct ram_dev *dev = priv;
-	struct ram_page *p, *old;
 	unsigned int again_ms;
+	int err;
 
 	if (every(READ_ONCE(ram_knobs.again_every), count)) {
 		forget(dev, slot);
@@ -102,27 +125,20 @@ static int store(void *priv, u32 slot, struct page *page)
 			timer_reduce(&dev->again_timer, jiffies + msecs_to_jiffies(again_ms));
 		return -EAGAIN;
 	}
-	if (every(READ_ONCE(ram_knobs.refuse_every), count) ||
-	    (max_pages && atomic_long_read(&nr_pages) >= max_pages)) {
+	err = put(dev, slot, page, count);
+	if (err)
 		forget(dev, slot);
-		return -ENOSPC;
-	}
-	p = page_copy(dev, slot, page);
-	if (!p) {
-		forget(dev, slot);
-		return -ENOMEM;
-	}
-	old = xa_store_irq(&dev->pages, slot, p, GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC);
-	if (xa_is_err(old)) {
-		kref_put(&p->ref, page_release);
-		forget(dev, slot);
-		return -ENOMEM;
-	}
-	if (old)
-		kref_put(&old->ref, page_release);
-	if (every(READ_ONCE(ram_knobs.lose_every), count))
-		forget(dev, slot);
-	return 0;
+	return err;
+}
+
+static bool wants(void *priv, u32 slot)
+{
+	return READ_ONCE(ram_knobs.wants);
+}
+
+static int keep(void *priv, u32 slot, struct page *page)
+{
+	return put(priv, slot, page, atomic_inc_return(&nr_stores));
 }
 
 /* Looks the page up when the load is due, not before: it may be gone by then. */
@@ -357,6 +373,8 @@ static const struct fswap_backend_ops ram_ops = {
 	.loads_end = loads_end,
 	.invalidate_page = invalidate_page,
 	.invalidate_area = invalidate_area,
+	.wants = wants,
+	.keep = keep,
 };
 
 /**

@@ -19,6 +19,7 @@ struct ram_knobs {
 	unsigned int evict;		/* pages a device written back in each round */
 	unsigned int evict_ms;		/* from one round to the next */
 	unsigned int keep;		/* 1: pages written back stay, as a backup does */
+	unsigned int wants;		/* 1: pages that are read below are kept */
 	unsigned int max_pages;		/* more are refused; 0: no limit */
 };
 
