@@ -298,7 +298,10 @@ passes_through:
 		dev->backing ? "passing through" : "writes will fail");
 }
 
-/* No store() is running afterwards, and none will come. Waiting bios go below. */
+/*
+ * No store() or keep() is running afterwards, and none will come; whose page was taken may not have said so
+ * yet, but holds its slot until then. Waiting bios go below.
+ */
 static void stop_accepting(struct fswap_dev *dev)
 {
 	WRITE_ONCE(dev->accepting, false);

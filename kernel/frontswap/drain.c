@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The backend takes no new pages while we drain, so one pass over the slots
- * finds them all. Several workers do so at once, each with one page: loads may
+ * The backend takes no new pages while we drain, so one pass over the slots that are above, or held by
+ * whoever has just brought one there, finds them all. Several workers do so at once, each with one page: loads may
  * come from another node, and each takes its time.
  *
  * A slot is locked from its load to the end of its write below, so that nobody
@@ -126,7 +126,7 @@ static u64 next_slot(struct drain *d)
 	u64 slot;
 
 	spin_lock(&d->lock);
-	slot = slotmap_next(&d->dev->map, d->next, SLOT_ABOVE);
+	slot = slotmap_next(&d->dev->map, d->next, SLOT_ABOVE | SLOT_BUSY);
 	d->next = slot == U64_MAX ? slot : slot + 1;
 	spin_unlock(&d->lock);
 	return slot;

@@ -95,9 +95,9 @@ struct fswap_writeback {
  * @policy_changed: optional: the device has another policy. Process context, must not wait
  *	for I/O.
  * @wants: optional: the page in @slot is about to be read from the backing device: should it be above, too?
- *	Process context, must not wait.
- * @keep: goes with @wants: @page is what the backing device has in @slot, which frontswap has locked since
- *	@wants: keep a copy in place of whatever is above. 0: taken. An errno: not, and what
+ *	A hint: all may have changed by the time of the keep(). Process context, must not wait.
+ * @keep: goes with @wants: @page is what the backing device has in @slot, which is locked, and goes on to
+ *	have: keep a copy in place of whatever is above. 0: taken. An errno: not, and what
  *	was above still is. As store() else.
  */
 struct fswap_backend_ops {
@@ -145,11 +145,14 @@ const char *fswap_name(const struct fswap_dev *dev);
 
 /*
  * Does the backing device hold the current contents of @slot, so that the page
- * above may be dropped at once? False while the slot is being written. Any
- * context. To be trusted only under the backend's own lock on the slot, in the
+ * above may be dropped at once? False while the slot is held by whoever writes it, or brings its page
+ * up. Any context. To be trusted only under the backend's own lock on the slot, in the
  * same critical section as the drop.
  */
 bool fswap_slot_is_below(const struct fswap_dev *dev, u32 slot);
+
+/* The same, whoever holds the slot: to decide where to read, and nothing else. Any context. */
+bool fswap_slot_has_below(const struct fswap_dev *dev, u32 slot);
 
 /*
  * Is the page above the only one, and does anybody want it? Not where the backing device has it, too,

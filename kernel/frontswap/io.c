@@ -115,6 +115,7 @@ static void keep_work(struct work_struct *work)
 		fswap_keep_end(c->io->dev, c->next,
 			       c->bio.bi_status ? NULL : bio_iter_page(bio, c->iter));
 		bio_advance_iter_single(bio, &c->iter, PAGE_SIZE);
+		cond_resched();
 	}
 	clone_ended(c);
 }
@@ -182,7 +183,7 @@ void fswap_run_add(struct fswap_run *run, const struct fswap_io *io)
 /**
  * fswap_run_submit - send a run to the backing device
  * @run: empty afterwards; may be empty before. The slots of a write are locked,
- *	 and are unlocked at the end.
+ *	 and are unlocked at the end. Of a read, those that the backend wants are locked now.
  * @io:  the io that it is a part of
  */
 void fswap_run_submit(struct fswap_run *run, struct fswap_io *io)
@@ -193,12 +194,11 @@ void fswap_run_submit(struct fswap_run *run, struct fswap_io *io)
 		return;
 	c = clone_io(io);
 	c->bio.bi_iter = run->iter;
+	c->next = run->first;
 	if (op_is_write(bio_op(io->bio))) {
-		c->next = run->first;
 		c->end = run->first + run->nr;
 		counter_add(fswap, backing_writes, run->nr);
 	} else {
-		c->next = run->first;
 		c->end = run->first + fswap_keep_begin(io->dev, run->first, run->nr);
 		c->iter = run->iter;
 		counter_add(fswap, backing_reads, run->nr);

@@ -6,7 +6,10 @@
  * device alone, or as good as. If the backend wants it, whoever reads it brings it up: the slot is locked
  * from before the read to the end of the backend's keep(), so that nobody writes or
  * drops what is read; and it stays below as well, so that a keep() that fails
- * costs nothing. Those pages come up that are wanted, and no others.
+ * costs nothing. What nobody reads stays where it is.
+ *
+ * Only pages that are locked in memory, as those of the swap cache are while they are read: others, of
+ * direct I/O, may be changed by their user between the read and the keep().
  */
 #ifndef _FRONTSWAP_KEEP_H
 #define _FRONTSWAP_KEEP_H

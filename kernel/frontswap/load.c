@@ -17,9 +17,9 @@
 #define LOADS_RESERVED	64
 
 /*
- * The bits of a slot that nobody is writing are exact, so a miss of a page that
- * is above means that it moved between our two looks. Only a user who writes
- * the slot that he reads can make that happen twice.
+ * The bits of a slot that nobody holds are exact, so a miss of a page that
+ * is above means that it moved between our two looks. It does not do so again and again, unless somebody
+ * else writes or reads the slot that he reads.
  */
 #define MISSES_MAX	8
 
@@ -168,6 +168,8 @@ static void look_again_work(struct work_struct *work)
 		if (load_begin(pl))
 			fswap_backend_loads_end(dev, false);
 		percpu_ref_put(&dev->ios);
+	} else if (bits & SLOT_BELOW && !pl->load.below_failed) {
+		read_below(pl);
 	} else {
 		counter_inc(fswap, lost_pages);
 		pr_err_ratelimited("%s: lost page: slot %u is above, but the backend has not got it\n",

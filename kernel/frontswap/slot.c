@@ -189,13 +189,26 @@ bool fswap_slot_is_below(const struct fswap_dev *dev, u32 slot)
 EXPORT_SYMBOL_GPL(fswap_slot_is_below);
 
 /**
+ * fswap_slot_has_below - is there a page on the backing device that could be read?
+ * @dev:  the device
+ * @slot: which
+ *
+ * See frontswap.h. Return: true, too, while the slot is held.
+ */
+bool fswap_slot_has_below(const struct fswap_dev *dev, u32 slot)
+{
+	return slot < dev->map.nr && slotmap_get(&dev->map, slot) & SLOT_BELOW;
+}
+EXPORT_SYMBOL_GPL(fswap_slot_has_below);
+
+/**
  * fswap_slot_needs_above - would a page be lost without the backend's?
  * @dev:  the device
  * @slot: which
  *
  * See frontswap.h. The caller knows that there was a page, and that its slot has not been freed since. Whoever
- * holds a slot with contents in both places supersedes those above: by a store, an invalidation, or
- * since they come down.
+ * holds a slot with contents in both places supersedes those above (by a store, an invalidation, or
+ * since they come down), or can do without them: he reads what is below.
  *
  * Return: whether the contents are nowhere but above, and are wanted.
  */

@@ -48,11 +48,11 @@ static void *forgot_entry(void *ctx, u64 slot, void *entry)
 		return zc_remote_entry(&r);
 	if (zc_slot_is_freed(f->dev, slot))
 		return NULL;
-	if (fswap_slot_is_below(f->dev->fdev, slot)) {
+	/* Whoever may hold the slot: he stores it anew, frees it, or reads what is below. */
+	if (fswap_slot_has_below(f->dev->fdev, slot)) {
 		fswap_slot_dropped(f->dev->fdev, slot, true);
 		return NULL;
 	}
-	/* Else it is about to be stored anew or freed: what it was is not missed. */
 	f->lost = fswap_slot_needs_above(f->dev->fdev, slot);
 	return zc_remote_entry(&r);
 }

@@ -43,8 +43,8 @@ bool zc_wants(void *priv, u32 slot)
 {
 	struct zc_dev *dev = priv;
 
-	return READ_ONCE(zc_enabled) && !zc_pool_excess(true) && has_fallen(dev, slot) &&
-	       zc_remote_has_room(dev);
+	return READ_ONCE(zc_enabled) && !zc_pool_excess(true) && zc_remote_has_room(dev) &&
+	       has_fallen(dev, slot);
 }
 
 /**
@@ -53,15 +53,20 @@ bool zc_wants(void *priv, u32 slot)
  * @slot: its key, locked
  * @page: its contents
  *
- * What donors have of it, if they come back, is an older version from now on, as after a store.
+ * What donors have of it, if they come back, is an older version from now on, as after a store. As
+ * the slot is locked, it counts as not saved yet; zc_save_soon() puts that right.
  *
  * Context: process; does not wait for memory.
  * Return: 0 or an errno, and the index is as it was.
  */
 int zc_keep(void *priv, u32 slot, struct page *page)
 {
-	int err = zc_store_page(priv, slot, page);
+	int err;
 
+	/* Up to the high mark: what is above that is for those that have no other place. */
+	if (zc_pool_excess(true))
+		return -ENOMEM;
+	err = zc_store_page(priv, slot, page);
 	if (!err)
 		counter_inc(zc, kept_pages);
 	return err;

@@ -61,7 +61,7 @@ static bool is_below(struct remote_load *rl)
 {
 	struct fswap_load *load = load_of(rl);
 
-	return !load->below_failed && fswap_slot_is_below(rl->dev->fdev, load->slot);
+	return !load->below_failed && fswap_slot_has_below(rl->dev->fdev, load->slot);
 }
 
 static int load_local(struct zc_dev *dev, struct zc_entry *e, struct page *page)

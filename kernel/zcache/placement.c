@@ -21,7 +21,7 @@
 enum zc_placement zc_placement(const struct zc_dev *dev, u32 slot, const struct tmem_remote *r)
 {
 	struct fswap_policy policy = fswap_policy(dev->fdev);
-	bool below = fswap_slot_is_below(dev->fdev, slot);
+	bool below = fswap_slot_has_below(dev->fdev, slot);
 	int i, alive = 0, good = 0;
 
 	for (i = 0; i < r->nr_donors; i++) {

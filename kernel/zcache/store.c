@@ -102,6 +102,7 @@ int zc_store_page(struct zc_dev *dev, u32 slot, struct page *page)
 	struct zc_entry *e;
 	int err;
 
+	counter_inc(zc, stores);
 	if (!READ_ONCE(zc_enabled)) {
 		counter_inc(zc, refused_disabled);
 		return -EPERM;
@@ -153,7 +154,6 @@ int zc_store(void *priv, u32 slot, struct page *page)
 	struct zc_dev *dev = priv;
 	int err;
 
-	counter_inc(zc, stores);
 	err = zc_store_page(dev, slot, page);
 	return err ? refuse(dev, slot, err) : 0;
 }
