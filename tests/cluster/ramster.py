@@ -7,6 +7,7 @@ and the demo do the same as a user would, by ramsterctl.
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from vmlab import Timeout, wait_until
 
@@ -217,12 +218,15 @@ class Setup:
         unload(node)
         self.memory_before[node] = meminfo(node)
 
+    def _prepare(self, node):
+        self._warm_up(node)
+        load(node)
+        set_zcache(node, max_pool_percent=self.pool_percent)
+        join(node, self.members, **self.settings)
+
     def bring_up(self):
-        for node in self.members:
-            self._warm_up(node)
-            load(node)
-            set_zcache(node, max_pool_percent=self.pool_percent)
-            join(node, self.members, **self.settings)
+        with ThreadPoolExecutor(len(self.members)) as pool:
+            list(pool.map(self._prepare, self.members))
         for node, donors in self.owners.items():
             for donor in donors:
                 connect(node, donor)
