@@ -33,9 +33,10 @@ FUZZ_ROUND = 25000
 FUZZ_TIMEOUT = 300 + FUZZ_FRAMES // 50
 
 
-def rogue(node, other, *words, timeout=120):
+def rogue(node, other, *words, source=None, timeout=120):
     """Run an attack from node on other; an error if other did not take it as it should."""
     who = f"--self {node.number} --to {other.number} --cluster {ramster.CLUSTER}"
+    who += f" --from {source}" if source else ""
     return node.run(
         f"rogue {who} --key {ramster.KEY} owner {other.ip} {' '.join(map(str, words))}", timeout
     ).out
@@ -209,6 +210,27 @@ def greets(node, other, number=None):
     who = f"--self {number or node.number} --to {other.number} --cluster {ramster.CLUSTER}"
     command = f"rogue {who} --key {ramster.KEY} owner {other.ip} greet"
     return node.run(command, check=False).status == 0
+
+
+def test_strangers_leave_places_for_nodes(unharmed):
+    """Strangers at several addresses take 48 places, 8 each; no other gets one, and c gets in at once."""
+    _, b, c = unharmed
+    crowd, first, seventh = "10.77.0.128/25", "10.77.0.130", "10.77.0.136"
+    wait_until(lambda: greets(c, b), "an earlier penalty to be over", 60)
+    before = secure(b, "accepts_limited")
+    # All of them are c's, to ARP and to who binds to one
+    c.run(f"ip route add local {crowd} dev lo")
+    try:
+        out = rogue(c, b, "crowd", source=first)
+    finally:
+        c.run(f"ip route del local {crowd} dev lo")
+    print(out)
+    # One too many of each of six addresses, and all nine of the seventh
+    assert secure(b, "accepts_limited") >= before + 6 + 9
+    log = b.log.since(unharmed.marks[b])
+    for address in (first, seventh):
+        said = f"a connection from {address} is refused: too many are in their handshake"
+        assert said in log, log
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@
  * connection where it should. What it counted and logged is for the test to see.
  */
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -334,47 +333,15 @@ static bool greet(unsigned long unused)
 	return shake_hands(&t, address, RS_LANE_BULK);
 }
 
-/* How many of these the donor has not ended; one of them in @last. */
-static unsigned long count_open(const int *fd, unsigned long count, int *last)
+static bool many(unsigned long count)
 {
-	unsigned long i, open = 0;
-	char c;
-
-	for (i = 0; i < count; i++) {
-		if (fd[i] >= 0 && recv(fd[i], &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) {
-			*last = fd[i];
-			open++;
-		}
-	}
-	return open;
+	return flood(address, count);
 }
 
-/* So many connections at once, which say nothing; how many of them stay is limited. */
-static bool flood(unsigned long count)
+static bool many_addresses(unsigned long unused)
 {
-	int *fd = calloc(count, sizeof(*fd));
-	unsigned long i, open, before;
-	struct rlimit files = { count + 64, count + 64 };
-	struct talk last = { .fd = -1 };
-
-	if (!fd || setrlimit(RLIMIT_NOFILE, &files)) {
-		perror("rogue: cannot open so many");
-		return false;
-	}
-	for (i = 0; i < count; i++)
-		fd[i] = dial(address);
-	/* Until it has come to all of them. */
-	open = count_open(fd, count, &last.fd);
-	do {
-		usleep(300000);
-		before = open;
-		open = count_open(fd, count, &last.fd);
-	} while (open != before);
-	printf("open %lu\n", open);
-	fflush(stdout);
-	free(fd);
-	/* They are not for ever, either. */
-	return open && open <= 16 && !stays_open(&last, 60);
+	(void)unused;
+	return crowd(address);
 }
 
 /* Fails again and again, until the donor does not even listen to what we say. */
@@ -579,7 +546,8 @@ static const struct attack {
 	{ "reconnect", reconnect },
 	{ "slow-loris", slow_loris },
 	{ "greet", greet },
-	{ "flood", flood },
+	{ "flood", many },
+	{ "crowd", many_addresses },
 	{ "knock", knock },
 	{ "fuzz", fuzz },
 };

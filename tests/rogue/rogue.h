@@ -60,6 +60,10 @@ bool stays_open(struct talk *t, int seconds);
 /* foreign.c: as ourselves and as node @other */
 bool foreign_pool(const char *address, u16 other);
 
+/* crowd.c: from one address, and from several */
+bool flood(const char *address, unsigned long count);
+bool crowd(const char *address);
+
 int owner_main(const char *address, const char *attack, unsigned long count);
 int donor_main(const char *mode, unsigned long count);
 
