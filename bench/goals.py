@@ -134,7 +134,7 @@ GOALS = [
         for them, goal in (("nvme_tcp", 0.5), ("nbd", 0.4), ("zram", 1.15))
     ),
     Goal("incompressible_in_the_clear_vs_nvme_tcp", 0.8, "incompressible", "ours_in_the_clear",
-         "nvme_tcp", text="fill, read back, touch at random; incompressible contents, unsealed; "
+         "nvme_tcp", text="fill, read back, touch at random; incompressible contents, in the clear; "
          "time over nvme_tcp's"),
     Goal("incompressible_vs_nvme_tcp", 1.0, "incompressible", "ours", "nvme_tcp",
          text="fill, read back, touch at random; incompressible contents, sealed; "

@@ -54,7 +54,7 @@ class Instructions(Workload):
         "owner_out", "owner_in", "owner_in_read_ahead", "owner_out_and_in",
         "donor_out", "donor_in", "donor_in_read_ahead", "donor_out_and_in",
     ]
-    systems = ["remote", "remote_in_the_clear", "ours", "nvme_tcp", "nbd", "zram"]
+    systems = ["remote", "remote_unsealed", "remote_in_the_clear", "ours", "nvme_tcp", "nbd", "zram"]
     most_samples = 3
     seconds = 90
 

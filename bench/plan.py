@@ -9,7 +9,8 @@ from workloads import FillReadTouch, Memory, PageIn
 
 WORKLOADS = [
     FillReadTouch(),
-    FillReadTouch("incompressible", "random", ["ours", "ours_in_the_clear", "nvme_tcp"]),
+    FillReadTouch("incompressible", "random",
+                  ["ours", "ours_unsealed", "ours_in_the_clear", "nvme_tcp"]),
     PageIn(),
     DonorDies(),
     Memory(),

@@ -46,10 +46,17 @@ class NoSwap(System):
         pass
 
 
-class Ours(System):
-    """/dev/frontswap0: local pool and donors. Frames authenticated and pages sealed, unless clear."""
+# What keeps others out: all of it, as by default; frames authenticated, but pages as they are; nothing
+SEALED = {}
+UNSEALED = {"seal": "off"}
+IN_THE_CLEAR = {"key": None, "insecure": 1, "seal": "off"}
 
-    FRAME = 32 + 8 + 16  # header, record, tag
+
+class Ours(System):
+    """/dev/frontswap0: local pool and donors."""
+
+    FRAME = 32 + 8  # header, record
+    TAG = 16
     COUNTED = {
         "ramster": [
             "pages_remotified", "pages_fetched", "put_frames", "get_frames", "rx_wakeups",
@@ -61,11 +68,11 @@ class Ours(System):
         ],
     }
 
-    def __init__(self, name, about, donors="b", pool_percent=None, clear=False, **device):
+    def __init__(self, name, about, donors="b", pool_percent=None, settings=SEALED, **device):
         super().__init__(name, about)
         self.donors = donors
         self.pool_percent = pool_percent
-        self.settings = {"key": None, "insecure": 1, "seal": "off"} if clear else {}
+        self.settings = settings
         self.device = device
 
     def connect(self, cluster, settings=None):
@@ -104,7 +111,8 @@ class Ours(System):
     def page_bytes(self, cluster):
         b = ramster.counters(cluster[self.donors[0]], "ramster")
         pages = b["foreign_pages"]
-        return round(b["foreign_zbytes"] / pages) + self.FRAME if pages else 0
+        frame = self.FRAME + (0 if self.settings is IN_THE_CLEAR else self.TAG)
+        return round(b["foreign_zbytes"] / pages) + frame if pages else 0
 
     def down(self, cluster):
         members = [cluster["a"], *(cluster[name] for name in self.donors)]
@@ -242,13 +250,18 @@ REMOTE = {"pool_percent": 1}
 
 SYSTEMS = [
     Ours("ours", "local pool as by default, one donor; authenticated and sealed", **ONE_COPY),
+    Ours("ours_unsealed", "the same, authenticated but unsealed", settings=UNSEALED, **ONE_COPY),
     Ours("ours_in_the_clear", "the same without a key and unsealed, as NVMe/TCP and nbd are",
-         clear=True, **ONE_COPY),
-    Ours("ours_backup_disk", "the same, and a backup of all on a disk, written behind", **BACKUP),
-    Ours("ours_replicas2", "the same, and each page on two donors", donors="bc", **TWO_COPIES),
+         settings=IN_THE_CLEAR, **ONE_COPY),
+    Ours("ours_backup_disk", "the same as ours, and a backup of all on a disk, written behind",
+         **BACKUP),
+    Ours("ours_replicas2", "the same as ours, and each page on two donors", donors="bc",
+         **TWO_COPIES),
     Ours("remote", "ours with a local pool of 1 % of RAM: next to all pages are on the donor",
          **REMOTE, **ONE_COPY),
-    Ours("remote_in_the_clear", "the same without a key and unsealed", clear=True,
+    Ours("remote_unsealed", "the same, authenticated but unsealed", settings=UNSEALED,
+         **REMOTE, **ONE_COPY),
+    Ours("remote_in_the_clear", "the same without a key and unsealed", settings=IN_THE_CLEAR,
          **REMOTE, **ONE_COPY),
     Ours("remote_backup_disk", "the same as remote, and a backup of all on a disk",
          **REMOTE, **BACKUP),

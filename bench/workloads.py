@@ -90,8 +90,8 @@ class FillReadTouch(Workload):
         "wire_frames_per_1000_pages", "put_frames_per_1000_pages", "get_frames_per_1000_pages",
     ]
     systems = [
-        "ours", "ours_in_the_clear", "nvme_tcp", "nbd", "zram", "remote", "ours_backup_disk",
-        "ours_replicas2", "zswap", "disk_ssd", "disk_hdd",
+        "ours", "ours_unsealed", "ours_in_the_clear", "nvme_tcp", "nbd", "zram", "remote",
+        "ours_backup_disk", "ours_replicas2", "zswap", "disk_ssd", "disk_hdd",
     ]
 
     def __init__(self, name="fill_read_touch", content="real", systems=None):
@@ -133,8 +133,8 @@ class PageIn(Workload):
     ]
     seconds = 25
     systems = [
-        "remote", "remote_in_the_clear", "nvme_tcp", "nbd", "zram", "ours", "remote_backup_disk",
-        "remote_replicas2", "disk_ssd",
+        "remote", "remote_unsealed", "remote_in_the_clear", "nvme_tcp", "nbd", "zram", "ours",
+        "remote_backup_disk", "remote_replicas2", "disk_ssd",
     ]
     THREADS = (1, 4, 16)
 

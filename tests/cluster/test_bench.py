@@ -68,6 +68,34 @@ def test_what_has_no_figure_says_why(monkeypatch, tmp_path):
     assert "zram: could not run: no such module" in (tmp_path / "table.md").read_text()
 
 
+@pytest.mark.parametrize(
+    "workload, kind",
+    [("fill_read_touch", "ours"), ("incompressible", "ours"), ("page_in", "remote"),
+     ("instructions", "remote")],
+)
+def test_sealing_and_authentication_have_a_price_each(monkeypatch, tmp_path, workload, kind):
+    """From one system to the next one thing less is done, and all else is the same."""
+    bench = begin(monkeypatch, tmp_path, "--workloads", workload)
+    names = [kind, f"{kind}_unsealed", f"{kind}_in_the_clear"]
+    places = [bench.systems_of(bench.workloads[0]).index(name) for name in names]
+    assert places == list(range(places[0], places[0] + 3)), "rows to compare are not side by side"
+    sealed, unsealed, clear = (dict(vars(bench.systems[name])) for name in names)
+    settings = [system.pop("settings") for system in (sealed, unsealed, clear)]
+    assert settings == [{}, {"seal": "off"}, {"seal": "off", "key": None, "insecure": 1}]
+    for system in (sealed, unsealed, clear):
+        del system["name"], system["about"]
+    assert sealed == unsealed == clear
+
+
+def test_what_sealing_costs_is_a_ratio(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path)
+    for system, total in (("ours", 30), ("ours_unsealed", 25), ("ours_in_the_clear", 24)):
+        cell(bench, "fill_read_touch", system).samples.append({"total": total})
+    bench.write()
+    ratios = written(tmp_path)["ratios"]
+    assert (ratios["total_vs_ours_unsealed"], ratios["total_vs_ours_in_the_clear"]) == (1.2, 1.25)
+
+
 def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
     bench = begin(monkeypatch, tmp_path, "--minutes", "0.1")
     bench.run()
