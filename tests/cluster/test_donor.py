@@ -364,6 +364,7 @@ def test_an_owner_that_was_removed_and_added_again_hears_of_it(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_a_donor_is_drained_and_used_again(make_cluster):
     a, b, setup = two_nodes(make_cluster)
     filler = Filler(a, 180, "fill,read,rewrite=60,read")

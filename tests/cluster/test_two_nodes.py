@@ -55,6 +55,7 @@ def test_incompressible_pages_go_to_a_peer_and_come_back(make_cluster):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_both_directions_at_once(make_cluster):
     cluster = make_cluster("ab", ram=224)
     setup = Setup(cluster, {"a": "b", "b": "a"}, lend_max_mb=120, keep_free_mb=8).bring_up()
