@@ -145,7 +145,7 @@ bool fswap_backend_wants(struct fswap_dev *dev, u32 slot)
 /**
  * fswap_backend_keep - offer a page that is below, and stays there
  * @dev:  the device
- * @slot: held by the caller since the backend wanted it
+ * @slot: held by the caller since before the page was read
  * @page: its contents
  *
  * Return: 0; -ENODEV: nobody was asked; else what the backend said.

@@ -313,6 +313,15 @@ def at_the_edge(node):
     )
 
 
+def wait_for_step(job, number):
+    """Wait until a pagefill --step has done so many of its phases, or has ended."""
+
+    def steps():
+        return len([line for line in job.lines() if line.startswith("done")])
+
+    wait_until(lambda: steps() >= number or not job.running(), f"step {number}", 120)
+
+
 def pagefill(node, megabytes, options="", timeout=600):
     """Run pagefill to its end; its report. An error if a page was wrong."""
     out = node.run(f"pagefill --mb {megabytes} {options}", timeout=timeout).out

@@ -102,14 +102,6 @@ class Frontswap:
         assert "frontswap" not in self.node.read("/proc/modules")
 
 
-def steps_done(job):
-    return len([line for line in job.lines() if line.startswith("done")])
-
-
-def wait_for_step(job, number):
-    wait_until(lambda: steps_done(job) >= number or not job.running(), f"step {number}", 120)
-
-
 def good_pages(job):
     report = json.loads(job.wait(timeout=300).out.splitlines()[-1])
     assert report["bad_pages"] == 0 and report["sigbus_pages"] == 0
@@ -169,7 +161,7 @@ def test_the_backend_is_pinned_while_pages_are_only_there(fswap):
     fswap.make(size="128M")
     fswap.swapon()
     job = fswap.start_pagefill("fill,read", "--step")
-    wait_for_step(job, 1)
+    ramster.wait_for_step(job, 1)
     assert fswap.books()["above"] > 4000
     assert "in use" in fswap.node.run("rmmod fswap_test", check=False).err
     job.write("\n\n")
@@ -198,11 +190,11 @@ def test_pages_pass_through_until_there_is_a_backend_and_after(fswap):
     fswap.make(backing=fswap.backing)
     fswap.swapon()
     job = fswap.start_pagefill("fill,read,rewrite=60,read,rewrite=60,read", "--step")
-    wait_for_step(job, 1)
+    ramster.wait_for_step(job, 1)
     assert fswap.books()["above"] == 0 and fswap.books()["below"] > 4000
     fswap.backend(load_ms=1)
     job.write("\n\n\n")
-    wait_for_step(job, 4)
+    ramster.wait_for_step(job, 4)
     assert fswap.books()["above"] > 1000
     job.write("\n\n\n")  # the program goes on while the backend goes
     fswap.remove_backend()
@@ -477,10 +469,10 @@ def test_rmdir_of_a_device_in_use_leaves_it_working(fswap):
     fswap.make(backing=fswap.backing)
     fswap.swapon()
     job = fswap.start_pagefill("fill,read,read", "--step")
-    wait_for_step(job, 1)
+    ramster.wait_for_step(job, 1)
     fswap.node.run(f"rmdir {fswap.folder}")
     job.write("\n")
-    wait_for_step(job, 2)
+    ramster.wait_for_step(job, 2)
     assert "in use" in fswap.node.run("rmmod frontswap", check=False).err
     fswap.node.run(f"mkdir {fswap.folder}")
     assert fswap.node.read(f"{fswap.folder}/live") == "1\n"
