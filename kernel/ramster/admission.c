@@ -56,26 +56,49 @@ static bool is_recent(const struct origin *o)
 	return o->failures && time_before(jiffies, o->since + msecs_to_jiffies(PENALTY_MS));
 }
 
-/* The address' entry, made if @make and there is one to have: the least known one of its set. */
-static struct origin *origin_of(const struct rs_visitor *who, bool make)
+static struct origin *set_of(const struct rs_visitor *who)
 {
-	struct origin *set = origins[siphash_2u64(who->addr[0], who->addr[1], &hash_key) % SETS];
-	struct origin *free = NULL;
+	return origins[siphash_2u64(who->addr[0], who->addr[1], &hash_key) % SETS];
+}
+
+static struct origin *find_origin(const struct rs_visitor *who)
+{
+	struct origin *set = set_of(who);
+	int i;
+
+	lockdep_assert_held(&lock);
+	for (i = 0; i < WAYS; i++)
+		if (is_same(&set[i].who, who))
+			return &set[i];
+	return NULL;
+}
+
+/*
+ * An entry for an address that has none, in place of the least known of its set without
+ * places. Strangers leave one without: else a few of them could shut out a node.
+ */
+static struct origin *make_origin(const struct rs_visitor *who, bool is_node)
+{
+	struct origin *set = set_of(who);
+	struct origin *least = NULL;
+	int idle = 0;
 	int i;
 
 	lockdep_assert_held(&lock);
 	for (i = 0; i < WAYS; i++) {
 		struct origin *o = &set[i];
 
-		if (is_same(&o->who, who))
-			return o;
-		if (!o->places && (!free || !is_recent(o) ||
-				   (is_recent(free) && o->failures < free->failures)))
-			free = o;
+		if (o->places)
+			continue;
+		idle++;
+		if (!least || !is_recent(o) ||
+		    (is_recent(least) && o->failures < least->failures))
+			least = o;
 	}
-	if (make && free)
-		*free = (struct origin) { .who = *who };
-	return make ? free : NULL;
+	if (idle < (is_node ? 1 : 2))
+		return NULL;
+	*least = (struct origin) { .who = *who };
+	return least;
 }
 
 /**
@@ -95,7 +118,9 @@ enum rs_admission rs_admission_begin(const struct sockaddr_storage *from, struct
 
 	*who = visitor_of(from, is_node);
 	spin_lock_irq(&lock);
-	o = origin_of(who, true);
+	o = find_origin(who);
+	if (!o)
+		o = make_origin(who, is_node);
 	if (o && o->failures >= FAILURES_MAX && is_recent(o)) {
 		answer = RS_PENALISED;
 	} else if (o && o->places < PLACES_EACH && places_taken < open) {
@@ -115,7 +140,7 @@ void rs_admission_end(const struct rs_visitor *who, enum rs_try how)
 	spin_lock_irqsave(&lock, flags);
 	places_taken--;
 	/* It is there: it has a place. */
-	o = origin_of(who, false);
+	o = find_origin(who);
 	if (o) {
 		o->places--;
 		if (how == RS_TRY_KNOWN) {

@@ -40,8 +40,14 @@ static void ctx_destroy(struct zcomp_ctx *ctx)
 	if (!ctx)
 		return;
 	for (id = 0; id < ZCOMP_NR; id++) {
-		kvfree(ctx->cws[id]);
-		kvfree(ctx->dws[id]);
+		const struct zcomp_ops *ops = compressors[id];
+
+		if (ops && ops->destroy_ws) {
+			ops->destroy_ws(ctx->cws[id], ctx->dws[id]);
+		} else {
+			kvfree(ctx->cws[id]);
+			kvfree(ctx->dws[id]);
+		}
 	}
 	/* What was compressed or read last lies there still. */
 	kvfree_sensitive(ctx->dst, ZCOMP_DST_SIZE);

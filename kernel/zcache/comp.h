@@ -43,9 +43,10 @@ enum zcomp_id {
  * struct zcomp_ops - a compressor; immutable
  * @name:	as the user writes it
  * @id:		as stored with the zpage
- * @create_cws:	a workspace to compress with, near @node; NULL: no memory.
- *		Freed with kvfree().
+ * @create_cws:	a workspace to compress with, near @node; NULL: no memory
  * @create_dws:	a workspace to decompress with; NULL if none is needed
+ * @destroy_ws:	wipes and frees both, either may be NULL; NULL if nothing of a page
+ *		stays in them, then kvfree() does
  * @compress:	the page @src into @dst (ZCOMP_DST_SIZE bytes). 0, or a negative
  *		errno if the library fails.
  * @decompress:	@slen bytes at @src, 1 to PAGE_SIZE and not to be trusted, into
@@ -56,6 +57,7 @@ struct zcomp_ops {
 	u8 id;
 	void *(*create_cws)(int node);
 	void *(*create_dws)(int node);
+	void (*destroy_ws)(void *cws, void *dws);
 	int (*compress)(void *cws, const void *src, void *dst, size_t *dlen);
 	int (*decompress)(void *dws, const void *src, size_t slen, void *dst);
 };

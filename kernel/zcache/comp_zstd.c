@@ -13,11 +13,13 @@
 /* The contexts point into @mem, which the library wants aligned to 8. */
 struct cws {
 	zstd_cctx *cctx;
+	size_t size;
 	u64 mem[];
 };
 
 struct dws {
 	zstd_dctx *dctx;
+	size_t size;
 	u64 mem[];
 };
 
@@ -34,6 +36,7 @@ static void *create_cws(int node)
 
 	if (!ws)
 		return NULL;
+	ws->size = size;
 	ws->cctx = zstd_init_cctx(ws->mem, size);
 	if (!ws->cctx) {
 		kvfree(ws);
@@ -49,12 +52,25 @@ static void *create_dws(int node)
 
 	if (!ws)
 		return NULL;
+	ws->size = size;
 	ws->dctx = zstd_init_dctx(ws->mem, size);
 	if (!ws->dctx) {
 		kvfree(ws);
 		return NULL;
 	}
 	return ws;
+}
+
+/* Literals of the last page lie in both. */
+static void destroy_ws(void *cws, void *dws)
+{
+	struct cws *c = cws;
+	struct dws *d = dws;
+
+	if (c)
+		kvfree_sensitive(c, sizeof(*c) + c->size);
+	if (d)
+		kvfree_sensitive(d, sizeof(*d) + d->size);
 }
 
 static int compress(void *cws, const void *src, void *dst, size_t *dlen)
@@ -83,6 +99,7 @@ const struct zcomp_ops zcomp_zstd = {
 	.id = ZCOMP_ZSTD,
 	.create_cws = create_cws,
 	.create_dws = create_dws,
+	.destroy_ws = destroy_ws,
 	.compress = compress,
 	.decompress = decompress,
 };
