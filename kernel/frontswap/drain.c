@@ -10,6 +10,7 @@
  */
 #include "drain.h"
 
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -175,8 +176,11 @@ static void free_pages_of_drainers(void)
 	int i;
 
 	for (i = 0; i < DRAINERS; i++) {
-		if (drain.drainers[i].page)
+		if (drain.drainers[i].page) {
+			/* Nothing of what was swapped stays there. */
+			clear_highpage(drain.drainers[i].page);
 			__free_page(drain.drainers[i].page);
+		}
 	}
 }
 

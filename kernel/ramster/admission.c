@@ -74,17 +74,20 @@ static struct origin *find_origin(const struct rs_visitor *who)
 }
 
 /*
- * An entry for an address that has none, in place of the least known of its set without
- * places. Strangers leave one without: else a few of them could shut out a node.
+ * The entry of an address that wants a place, made if it has none, in that case in place of the least
+ * known of its set without places. Strangers leave one without: else a few of them could shut out a node.
  */
-static struct origin *make_origin(const struct rs_visitor *who, bool is_node)
+static struct origin *origin_for(const struct rs_visitor *who, bool is_node)
 {
+	struct origin *own = find_origin(who);
 	struct origin *set = set_of(who);
 	struct origin *least = NULL;
 	int idle = 0;
 	int i;
 
 	lockdep_assert_held(&lock);
+	if (own && own->places)
+		return own;
 	for (i = 0; i < WAYS; i++) {
 		struct origin *o = &set[i];
 
@@ -97,6 +100,8 @@ static struct origin *make_origin(const struct rs_visitor *who, bool is_node)
 	}
 	if (idle < (is_node ? 1 : 2))
 		return NULL;
+	if (own)
+		return own;
 	*least = (struct origin) { .who = *who };
 	return least;
 }
@@ -118,9 +123,7 @@ enum rs_admission rs_admission_begin(const struct sockaddr_storage *from, struct
 
 	*who = visitor_of(from, is_node);
 	spin_lock_irq(&lock);
-	o = find_origin(who);
-	if (!o)
-		o = make_origin(who, is_node);
+	o = origin_for(who, is_node);
 	if (o && o->failures >= FAILURES_MAX && is_recent(o)) {
 		answer = RS_PENALISED;
 	} else if (o && o->places < PLACES_EACH && places_taken < open) {

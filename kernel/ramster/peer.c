@@ -92,6 +92,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	INIT_RCU_WORK(&peer->free_work, free_work);
 	peer->state = RAMSTER_NODE_DOWN;
 	peer->last_heard = jiffies;
+	peer->puts_from = jiffies;
 	peer->beat_at = jiffies;
 	peer->recalled_at = jiffies - RS_RECALL_MIN;
 	peer->recall_told = jiffies - RS_RECALL_TELL;

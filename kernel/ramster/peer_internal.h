@@ -103,6 +103,7 @@ struct rs_push_target {
  * @draining:  it is to get no new pages and to lose those that it has
  * @sweeping: it gets no new pages until it has forgotten those of which no entry knows
  * @last_queued: the flush that ends that is on its way
+ * @puts_from: jiffies from which on it gets pages: later, when it has taken nothing of a batch and says that it has room
  * @links:     handshakes so far
  * @is_there:  it has connected to us: it does not wait for its turn to be tried
  * @refused:   why it could not be used, as logged last; empty after a handshake
@@ -143,6 +144,7 @@ struct rs_peer {
 	u8 incarnation[16];
 	u8 key_id[RS_WIRE_KEY_ID];
 	unsigned int key_slot;
+	unsigned long puts_from;
 	unsigned long recalled_at;
 	unsigned long recall_told;
 	unsigned long last_heard;
@@ -227,7 +229,7 @@ void rs_fetch_kick(struct rs_peer *peer);
 /* push.c */
 int rs_push_init(void);
 void rs_push_exit(void);
-bool rs_has_room(unsigned int copies);
+bool rs_has_room(u32 dev, unsigned int copies, bool patient);
 struct zcache_push *rs_push_begin(u32 dev, unsigned int want);
 void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 len);
 void rs_push_submit(struct zcache_push *zp);

@@ -20,6 +20,7 @@
 #define PUSHES		8
 #define PUSH_DATA	(64 * 1024)	/* zpage bytes in a batch */
 #define CANDIDATES	64		/* donors that one choice looks at */
+#define REST		HZ		/* of a donor that has taken nothing of a batch */
 
 /**
  * struct rs_push - a batch
@@ -81,8 +82,21 @@ static u64 random_u64(void *ctx)
 static bool may_get(const struct rs_peer *peer, u32 dev)
 {
 	lockdep_assert_held(&peer->lock);
-	return peer->usable && !peer->sweeping && !test_bit(dev, peer->missed) &&
-	       peer->nr_puts < RS_PUSH_CREDITS;
+	return peer->usable && !peer->sweeping && !test_bit(dev, peer->missed);
+}
+
+/* Is it one to be chosen, now or as soon as it has forgotten, or rested? */
+static bool is_good(const struct rs_peer *peer)
+{
+	lockdep_assert_held(&peer->lock);
+	return peer->usable && peer->state == RAMSTER_NODE_UP &&
+	       !zcache_donor_is_leaving(peer->info.num);
+}
+
+/* Is it to be chosen for pages of @dev? */
+static bool is_wanted(const struct rs_peer *peer, u32 dev)
+{
+	return is_good(peer) && may_get(peer, dev) && !time_before(jiffies, peer->puts_from);
 }
 
 /* Peers that might take a batch, from a random one on, so that all get their turn. */
@@ -110,8 +124,7 @@ static unsigned int gather(u32 dev)
 			.num = peer->info.num,
 			.room = peer->room,
 			.latency_us = peer->latency_us,
-			.usable = may_get(peer, dev) && peer->state == RAMSTER_NODE_UP &&
-				  !zcache_donor_is_leaving(peer->info.num),
+			.usable = is_wanted(peer, dev) && peer->nr_puts < RS_PUSH_CREDITS,
 		};
 		spin_unlock(&peer->lock);
 		/* Those that cannot take it do not take a place, either. */
@@ -131,7 +144,7 @@ static bool reserve(struct rs_push_target *t, u16 num, u32 dev)
 	if (!peer)
 		return false;
 	spin_lock(&peer->lock);
-	ok = may_get(peer, dev);
+	ok = may_get(peer, dev) && peer->nr_puts < RS_PUSH_CREDITS;
 	peer->nr_puts += ok;
 	spin_unlock(&peer->lock);
 	if (ok)
@@ -155,7 +168,7 @@ static void release(struct rs_push_target *t)
 	rs_peer_put(peer);
 }
 
-bool rs_has_room(unsigned int copies)
+bool rs_has_room(u32 dev, unsigned int copies, bool patient)
 {
 	struct rs_peer *peer;
 	unsigned int num, n = 0;
@@ -163,8 +176,8 @@ bool rs_has_room(unsigned int copies)
 	for (num = 0; n < copies && (peer = rs_peer_next_usable(num)); num++) {
 		num = peer->info.num;
 		spin_lock(&peer->lock);
-		n += peer->usable && peer->state == RAMSTER_NODE_UP &&
-		     (peer->room || peer->nr_puts) && !zcache_donor_is_leaving(num);
+		n += (patient ? is_good(peer) : is_wanted(peer, dev)) &&
+		     (peer->room || peer->nr_puts);
 		spin_unlock(&peer->lock);
 		rs_peer_put(peer);
 	}
@@ -258,6 +271,15 @@ static void push_put(struct rs_push *p)
 	zcache_remote_kick();
 }
 
+/* It has taken nothing; if it says that it has room nevertheless, that is not to be relied upon. */
+static void rest(struct rs_peer *peer)
+{
+	spin_lock(&peer->lock);
+	if (peer->room)
+		peer->puts_from = jiffies + REST;
+	spin_unlock(&peer->lock);
+}
+
 /* A donor has answered (@err 0), or will not. Process context, without locks. */
 static void end(struct rs_push_target *t, u64 stored, int err)
 {
@@ -281,6 +303,8 @@ static void end(struct rs_push_target *t, u64 stored, int err)
 		counter_add(rs, pages_remotify_failed, p->zp.nr);
 	else
 		counter_add(rs, pages_remotify_refused, p->zp.nr - nr_stored);
+	if (!err && !nr_stored)
+		rest(t->peer);
 	release(t);
 	push_put(p);
 }

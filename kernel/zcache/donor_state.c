@@ -9,7 +9,10 @@
  */
 #include "internal.h"
 
+#define GIVE_UP_AGE	(5 * HZ)	/* beats of the peers are not that far apart */
+
 static DECLARE_BITMAP(dead, ZCACHE_DONOR_MAX + 1);
+static unsigned long died[ZCACHE_DONOR_MAX + 1];	/* jiffies; of those that are dead */
 static atomic_t strays[ZCACHE_DONOR_MAX + 1];
 static int strays_told[ZCACHE_DONOR_MAX + 1];	/* of these, when a sweep began; the sweeper's */
 
@@ -58,6 +61,26 @@ void zc_donor_new_life(u16 donor)
 bool zc_donor_is_dead(u16 donor)
 {
 	return test_bit(donor, dead);
+}
+
+/**
+ * zc_donor_next_given_up - find a donor that is dead, and to have no page, for good
+ * @first:   number to begin at
+ * @waiting: set if there is one that has died too lately: what it died of may have taken others along
+ *
+ * Context: any. Return: its number, if it has pages; -1: there is none.
+ */
+int zc_donor_next_given_up(unsigned int first, bool *waiting)
+{
+	for_each_set_bit_from(first, dead, ZCACHE_DONOR_MAX + 1) {
+		smp_rmb();	/* first dead, then since when; pairs with zcache_donor_down() */
+		if (atomic64_read(&leaving[first]) != S64_MAX || !zcache_donor_pages(first))
+			continue;
+		if (time_after(jiffies, READ_ONCE(died[first]) + GIVE_UP_AGE))
+			return first;
+		*waiting = true;
+	}
+	return -1;
 }
 
 bool zcache_donor_is_leaving(u16 donor)
@@ -118,6 +141,9 @@ void zcache_donor_down(u16 donor)
 {
 	if (donor > ZCACHE_DONOR_MAX)
 		return;
+	if (!zc_donor_is_dead(donor))
+		WRITE_ONCE(died[donor], jiffies);
+	smp_wmb();	/* pairs with zc_donor_next_given_up() */
 	set_bit(donor, dead);
 	zc_move_kick();
 }

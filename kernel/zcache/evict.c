@@ -46,7 +46,10 @@ static struct zc_dev *fattest(const unsigned long *skip)
 	return best;
 }
 
-/* Is there room for a page of @dev's and its copies, now or when answers are in? Process context. */
+/*
+ * Is there room for a page of @dev's and its copies, now or when answers are in? With a backing device
+ * to go to, no donor is waited for any longer. Process context.
+ */
 bool zc_remote_has_room(const struct zc_dev *dev)
 {
 	const struct zcache_remote_ops *ops;
@@ -56,7 +59,8 @@ bool zc_remote_has_room(const struct zc_dev *dev)
 	ops = zc_remote_get(&idx);
 	if (!ops)
 		return false;
-	room = ops->has_room(fswap_policy(dev->fdev).replicas);
+	room = ops->has_room(dev->id, fswap_policy(dev->fdev).replicas,
+			     !fswap_backing_path(dev->fdev));
 	zc_remote_put(idx);
 	return room;
 }

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* forgot.c - a donor has lost its memory: its copies leave the index */
+/*
+ * forgot.c - copies that are gone, or given up, leave the index
+ *
+ * A donor that has lost its memory: all of them go, and a page that had no other is lost. One that is dead and
+ * to be used no more (drained, or it lied): those go that nobody will miss. It may come back, so they are strays
+ * then, and what it alone has stays in the index.
+ */
 #include "internal.h"
 
 #define BATCH 64
@@ -19,11 +25,19 @@ static bool collect(void *ctx, u64 slot, void *entry)
 	return s->nr < BATCH;
 }
 
+/**
+ * struct forgot - a donor's copies of a device's pages
+ * @dev:    the device
+ * @donor:  whose copies
+ * @copies: out: how many have left the index
+ * @lost:   out: pages that are nowhere else; @first_lost: one of them
+ */
 struct forgot {
 	struct zc_dev *dev;
 	u16 donor;
-	bool copy;
-	bool lost;
+	unsigned long copies;
+	unsigned long lost;
+	u32 first_lost;
 };
 
 static void *forgot_entry(void *ctx, u64 slot, void *entry)
@@ -43,7 +57,7 @@ static void *forgot_entry(void *ctx, u64 slot, void *entry)
 	r = tmem_remote_unpack(xa_to_value(entry));
 	if (!tmem_remote_remove_donor(&r, f->donor))
 		return entry;
-	f->copy = true;
+	f->copies++;
 	if (r.nr_donors)
 		return zc_remote_entry(&r);
 	if (zc_slot_is_freed(f->dev, slot))
@@ -53,35 +67,66 @@ static void *forgot_entry(void *ctx, u64 slot, void *entry)
 		fswap_slot_dropped(f->dev->fdev, slot, true);
 		return NULL;
 	}
-	f->lost = fswap_slot_needs_above(f->dev->fdev, slot);
+	if (fswap_slot_needs_above(f->dev->fdev, slot) && !f->lost++)
+		f->first_lost = slot;
 	return zc_remote_entry(&r);
 }
 
-static unsigned long forget_device(struct zc_dev *dev, u16 donor, enum zcache_loss_cause cause)
+/* Has somebody a copy who is there, and is to keep it? */
+static bool one_stays(const struct tmem_remote *r)
 {
-	struct scan s = { .donor = donor };
-	unsigned long copies = 0, lost = 0;
-	u32 first_lost = 0;
+	int i;
+
+	for (i = 0; i < r->nr_donors; i++)
+		if (!zc_donor_is_dead(r->donor[i]) && !zcache_donor_is_leaving(r->donor[i]))
+			return true;
+	return false;
+}
+
+static void *give_up_entry(void *ctx, u64 slot, void *entry)
+{
+	struct forgot *f = ctx;
+	struct zc_entry *e = entry;
+	struct tmem_remote r;
+
+	if (!entry)
+		return NULL;
+	if (!xa_is_value(entry)) {
+		/* In a batch, perhaps to it: a later pass. */
+		if (!(e->flags & ZC_PUSHING) && zc_entry_unlist(f->dev, e, f->donor))
+			zc_donor_abandoned(f->donor);
+		return entry;
+	}
+	r = tmem_remote_unpack(xa_to_value(entry));
+	if (!tmem_remote_remove_donor(&r, f->donor))
+		return entry;
+	if (!zc_slot_is_freed(f->dev, slot) && !one_stays(&r)) {
+		/* It has to be on the backing device still, with nobody about to change that. */
+		if (!fswap_slot_is_below(f->dev->fdev, slot))
+			return entry;
+		if (!r.nr_donors)
+			fswap_slot_dropped(f->dev->fdev, slot, true);
+	}
+	/* Before the object is unlocked: who resets the donor's strays finds it there, or listed. */
+	zc_donor_abandoned(f->donor);
+	return r.nr_donors ? zc_remote_entry(&r) : NULL;
+}
+
+static void for_each_listed(struct forgot *f, void *(*change)(void *ctx, u64 slot, void *entry))
+{
+	struct scan s = { .donor = f->donor };
 	unsigned int i;
 	u64 next = 0;
 
 	do {
 		s.nr = 0;
-		next = tmem_walk(dev->pool, next, collect, &s);
-		for (i = 0; i < s.nr; i++) {
-			struct forgot f = { .dev = dev, .donor = donor };
-
-			tmem_modify(dev->pool, s.slot[i], forgot_entry, &f);
-			copies += f.copy;
-			if (f.lost && !lost++)
-				first_lost = s.slot[i];
-		}
+		next = tmem_walk(f->dev->pool, next, collect, &s);
+		for (i = 0; i < s.nr; i++)
+			tmem_modify(f->dev->pool, s.slot[i], change, f);
+		cond_resched();
 		if (next != ULLONG_MAX)
 			next++;
 	} while (next != ULLONG_MAX);
-	if (lost)
-		zc_lost(dev, first_lost, lost, donor, cause);
-	return copies;
 }
 
 unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause)
@@ -92,8 +137,13 @@ unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause)
 
 	zc_donor_new_life(donor);
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		struct forgot f = { .dev = dev, .donor = donor };
+
 		id = dev->id;
-		copies += forget_device(dev, donor, cause);
+		for_each_listed(&f, forgot_entry);
+		if (f.lost)
+			zc_lost(dev, f.first_lost, f.lost, donor, cause);
+		copies += f.copies;
 		zc_dev_put(dev);
 	}
 	counter_add(zc, copies_forgotten, copies);
@@ -102,3 +152,31 @@ unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause)
 	return copies;
 }
 EXPORT_SYMBOL_GPL(zcache_donor_forgot);
+
+/**
+ * zc_give_up_dead - copies on dead donors that are to be used no more leave the index
+ *
+ * But for those of pages that nobody else has who is there.
+ *
+ * Context: process, may sleep.
+ * Return: whether these donors have pages still; a later pass may find that they can be given up.
+ */
+bool zc_give_up_dead(void)
+{
+	struct zc_dev *dev;
+	bool left = false;
+	int donor = -1;
+	u32 id;
+
+	while ((donor = zc_donor_next_given_up(donor + 1, &left)) >= 0) {
+		for (id = 0; (dev = zc_dev_next(id)); id++) {
+			struct forgot f = { .dev = dev, .donor = donor };
+
+			id = dev->id;
+			for_each_listed(&f, give_up_entry);
+			zc_dev_put(dev);
+		}
+		left |= zcache_donor_pages(donor) != 0;
+	}
+	return left;
+}

@@ -248,10 +248,14 @@ int zc_move_init(void);
 void zc_move_exit(void);
 void zc_move_kick(void);
 
+/* forgot.c */
+bool zc_give_up_dead(void);
+
 /* donor_state.c */
 u32 zc_donor_life(u16 donor);
 void zc_donor_new_life(u16 donor);
 bool zc_donor_is_dead(u16 donor);
+int zc_donor_next_given_up(unsigned int first, bool *waiting);
 int zc_evacuations(void);
 void zc_donors_empty(int evacuations_before);
 void zc_donor_left(u16 donor);

@@ -292,15 +292,19 @@ static void move(struct work_struct *work)
 {
 	static unsigned int pause_ms = RETRY_MS;
 	unsigned long before = misplaced, still = 0;
+	bool waiting;
 	int evacuations = zc_evacuations();
 	int served = atomic_xchg(&kicks, 0);
 	struct zc_dev *dev;
 	u32 id;
 
 	told = false;
+	waiting = zc_give_up_dead();
 	/* Else this pass tries again what the last one has counted. */
-	if (served)
+	if (served) {
 		set_misplaced(zc_count_misplaced());
+		pause_ms = RETRY_MS / 2;
+	}
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
 		id = dev->id;
 		still += move_device(dev);
@@ -309,11 +313,11 @@ static void move(struct work_struct *work)
 	set_misplaced(still);
 	counter_add(zc, moves_due, -served);
 	/* Without progress, less often; who knows of a change calls (zc_move_kick). */
-	pause_ms = still && still == before ? min(2 * pause_ms, RETRY_MAX_MS) : RETRY_MS;
+	pause_ms = still == before && (still || !told) ? min(2 * pause_ms, RETRY_MAX_MS) : RETRY_MS;
 	/* The next pass sees whether those who were told have forgotten. */
 	if (!still && !told)
 		zc_donors_empty(evacuations);
-	if ((still || told) && READ_ONCE(zc_running))
+	if ((still || told || waiting) && READ_ONCE(zc_running))
 		queue_delayed_work(move_wq, &move_work, msecs_to_jiffies(pause_ms));
 }
 

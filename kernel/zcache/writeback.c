@@ -16,6 +16,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -365,8 +366,11 @@ static void free_runs(void)
 
 	for (i = 0; i < RUNS; i++)
 		for (k = 0; k < FSWAP_RUN_MAX; k++)
-			if (runs[i].wb.page[k])
+			if (runs[i].wb.page[k]) {
+				/* Nothing of what was swapped stays there. */
+				clear_highpage(runs[i].wb.page[k]);
 				__free_page(runs[i].wb.page[k]);
+			}
 	kfree(runs);
 }
 

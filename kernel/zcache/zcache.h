@@ -128,7 +128,8 @@ struct zcache_loss {
  * All are called in process context, on behalf of memory reclaim: no
  * GFP_KERNEL, no unbounded waits.
  *
- * @has_room: are there so many donors that take pages, now or when their answers are in?
+ * @has_room: are there so many donors that take pages of a device, now or when their answers are in?
+ *	@patient: or when they have forgotten what they should not have, or after a rest
  * @push_begin: choose @copies donors for a batch of @dev's and reserve what it needs.
  *	NULL: none can take any now; zcache_remote_kick() will tell.
  * @push_add: room for a zpage of @len bytes in the batch, with rec[nr] filled
@@ -150,7 +151,7 @@ struct zcache_loss {
  */
 struct zcache_remote_ops {
 	struct module *owner;
-	bool (*has_room)(unsigned int copies);
+	bool (*has_room)(u32 dev, unsigned int copies, bool patient);
 	struct zcache_push *(*push_begin)(u32 dev, unsigned int copies);
 	void *(*push_add)(struct zcache_push *push, u32 slot, u16 version, u8 comp, u16 len);
 	void (*push_submit)(struct zcache_push *push);
@@ -235,7 +236,8 @@ unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause);
  *
  * They come home, and from there go the way of all pages: to other donors, to
  * the backing device, or nowhere. Until that many have left, zcache_donor_is_leaving() is true, and
- * the tier chooses @donor for no batch. What cannot be moved now is tried again.
+ * the tier chooses @donor for no batch. What cannot be moved now is tried again. If all are to leave a
+ * donor that is dead, those are given up at once that are elsewhere, too, or on the backing device.
  * zcache_donor_pages() tells how far it is.
  *
  * Context: any.

@@ -138,6 +138,23 @@ def test_a_donor_is_rebooted(make_cluster, donors, device):
 
 
 @pytest.mark.slow
+@POLICIES
+def test_a_dead_donor_is_drained(make_cluster, donors, device):
+    """Nobody waits for it, as all that it has is elsewhere, too; it forgets that when it is back."""
+    work = Filled(make_cluster, donors, device)
+    a, b = work.a, work.cluster["b"]
+    b.freeze()
+    ramster.wait_state(a, b, "down")
+    print(a.run("ramsterctl drain b", timeout=120).out)
+    work.go("touch")
+    b.thaw()
+    ramster.wait_state(a, b, "up")
+    a.run("ramsterctl undrain b")
+    work.finish()
+    work.setup.take_down()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("donors", ["b", "bc"], ids=["it returns", "another has room"])
 def test_pages_that_only_the_disk_has_go_to_donors_again(make_cluster, donors):
     """Those that are read once more, that is; from then on they come from donors."""

@@ -350,6 +350,23 @@ def test_donor_returns_another_page(liars, mode):
 
 
 @pytest.mark.slow
+def test_donor_that_takes_nothing(liars):
+    """It says that it has room. Two copies are wanted, so pages go to the disk, not back and forth."""
+    a = liars["a"]
+
+    def counts():
+        return (ramster.counter(a, "ramster", "pages_remotify_refused"),
+                ramster.counter(a, "fswap", "writebacks"))
+
+    refused, written = counts()
+    with swapping_to(liars, "refuse"):
+        ramster.pagefill(a, 130, FILL)
+        refused, written = (now - then for now, then in zip(counts(), (refused, written)))
+        print(f"{refused} pages refused, {written} on the disk")
+        assert 0 < refused < written / 4
+
+
+@pytest.mark.slow
 def test_donor_that_babbles(liars):
     """Frames with right tags that make no sense: connections end, pages stay right."""
     a, _, c = liars
@@ -382,6 +399,7 @@ def test_donor_without_the_key(liars, mode):
     ramster.write(a, f"{ramster.settings_folder()}/node/c", connect=0)
     donor.kill(9)
     donor.wait(check=False)
+    liars.check_logs()
 
 
 # --- keys ---

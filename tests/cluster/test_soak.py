@@ -115,6 +115,11 @@ def test_a_soak_with_a_bad_disk_and_bad_company():
 
 
 @pytest.mark.slow
+def test_a_soak_with_two_copies():
+    soak("reset", "cut_long", "freeze_long", policy="replicas2", owners=1)
+
+
+@pytest.mark.slow
 def test_a_soak_that_loses_pages():
     result = soak("reset", "cut_short", policy="loss", owners=1)
     assert result["lost_pages"] > 500 < result["gone_pages"]

@@ -7,6 +7,7 @@
  *	stale		returns the first version of a slot that it was ever given
  *	older		the same, and says which version it is
  *	other		returns another slot's page
+ *	refuse		says that it has room, and takes nothing
  *	unproven	does not prove the key
  *	no-key		says that it needs none
  *	fuzz COUNT	beside its answers sends so many frames that nobody has asked for, most of
@@ -64,13 +65,13 @@ static void keep(const struct rs_wire_rec *rec, const u8 *data)
 static bool put(struct talk *t, const struct rs_wire_hdr *hdr)
 {
 	const u8 *payload = t->frame + RS_WIRE_HDR, *data = payload + hdr->count * RS_WIRE_REC;
-	u64 stored = hdr->count == 64 ? ~0ULL : (1ULL << hdr->count) - 1;
+	u64 stored = is("refuse") ? 0 : hdr->count == 64 ? ~0ULL : (1ULL << hdr->count) - 1;
 	struct rs_wire_rec rec;
 	u8 answer[8];
 	int i;
 
 	pthread_mutex_lock(&lock);
-	for (i = 0; i < hdr->count; i++) {
+	for (i = 0; stored && i < hdr->count; i++) {
 		rs_wire_rec_decode(payload + i * RS_WIRE_REC, &rec);
 		keep(&rec, data);
 		data += rec.len;

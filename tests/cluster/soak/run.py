@@ -222,22 +222,22 @@ class Soak:
             member.set_up()
         wait_until(lambda: not self.unhealed(), "all nodes to be up", HEAL_S)
         self.journal.say("all see each other up")
-        for place, name in enumerate(self.owner_names):
-            self._start_work(self.members[name], place % 2 == 1 and not self.policy.allow_loss)
+        for name in self.owner_names:
+            self._start_work(self.members[name])
         self._wait_for_remote_pages()
         self.journal.say("the cluster is at work")
 
-    def _start_work(self, member, mixed):
-        """On each owner a pagefill tells how long it waits."""
+    def _start_work(self, member):
+        """On each owner a pagefill tells how long it waits; the last one has programs, too."""
         work = [(self.options.work_mb, ["pagefill"], 2)]
-        if mixed:
-            programs = self.options.work_mb - WATCH_MB
-            work = [(WATCH_MB, ["pagefill"], 2), (programs, ["stress-ng", "redis"], 1)]
-        elif self.options.edge and member.name == self.owner_names[0]:
+        if self.options.edge and member.name == self.owner_names[0]:
             member.at_the_edge = True
             ramster.at_the_edge(member.node)
             machine = member.node.machine
             work = [(EDGE * machine.ram, ["pagefill"], EDGE_THREADS * machine.cpus)]
+        elif member.name == self.owner_names[-1] and not self.policy.allow_loss:
+            programs = self.options.work_mb - WATCH_MB
+            work = [(WATCH_MB, ["pagefill"], 2), (programs, ["stress-ng", "redis"], 1)]
         for megabytes, kinds, threads in work:
             self.workers.append(
                 Worker(member, megabytes, kinds, self.policy.allow_loss, self.blame, threads)
