@@ -146,7 +146,6 @@ def test_a_dead_donor_is_drained(make_cluster, donors, device):
     b.freeze()
     ramster.wait_state(a, b, "down")
     print(a.run("ramsterctl drain b", timeout=120).out)
-    work.go("touch")
     b.thaw()
     ramster.wait_state(a, b, "up")
     a.run("ramsterctl undrain b")
