@@ -31,7 +31,7 @@ modules-debug: ## the same with selftests and test backends, for the tests
 
 .PHONY: modules-all
 modules-all: ## the modules for every kernel of the table, generic and cloud
-	for kernel in $$(scripts/kernels list | awk 'NR > 1 { print $$1 }'); do \
+	for kernel in $$(scripts/kernels packaged); do \
 		scripts/build-modules $$kernel || exit 1; \
 	done
 

@@ -131,18 +131,18 @@ static bool node_is_right(const struct rms_apply *a, const char *dir, const stru
 static int check_no_pages(struct rms_apply *a, const char *name)
 {
 	struct rms_error why;
-	uint64_t remote, lent;
+	struct rms_node_pages pages;
 
 	if (a->force)
 		return 0;
-	if (a->host->ops->node_pages(a->host, name, &remote, &lent, &why))
+	if (a->host->ops->node_pages(a->host, name, &pages, &why))
 		return why.kind == RMS_NOT_RUNNING ? 0 :
 		       rms_fail(a->err, RMS_FAILED, "cannot tell whether node \"%s\" holds pages of this node, or this node pages of its (%.300s); --force does not ask",
 				name, why.text);
-	if (!(remote | lent))
+	if (!(pages.remote | pages.lent))
 		return 0;
 	return rms_fail(a->err, RMS_FAILED, "node \"%s\" holds %llu pages of this node, and this node %llu of its; `ramsterctl down` on the owner brings them home, --force gives them up",
-			name, (unsigned long long)remote, (unsigned long long)lent);
+			name, (unsigned long long)pages.remote, (unsigned long long)pages.lent);
 }
 
 static int disconnect(struct rms_apply *a, const char *dir, const char *attr)

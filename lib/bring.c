@@ -118,11 +118,11 @@ static int move_pages(struct rms_apply *a, const struct rms_bring *b, const char
 		      const sigset_t *ends)
 {
 	struct rms_error why;
-	uint64_t remote, lent;
+	struct rms_node_pages pages;
 
-	if (a->host->ops->node_pages(a->host, node, &remote, &lent, &why))
+	if (a->host->ops->node_pages(a->host, node, &pages, &why))
 		return why.kind == RMS_NOT_RUNNING ? 0 : rms_fail(a->err, RMS_FAILED, "%s", why.text);
-	if (!remote)
+	if (!pages.remote)
 		return 0;
 	if (rms_cfs_set_int(a->host, &a->journal, dir, "drain", 1, a->err))
 		return -1;

@@ -161,11 +161,11 @@ static int swap_off_all(const struct rms_bring *b, struct rms_error *err)
 static int give_back(const struct rms_bring *b, struct rms_error *err)
 {
 	struct rms_error why;
-	uint64_t remote, lent;
+	struct rms_node_pages pages;
 
 	if (b->force)
 		return 0;
-	if (b->host->ops->node_pages(b->host, NULL, &remote, &lent, &why)) {
+	if (b->host->ops->node_pages(b->host, NULL, &pages, &why)) {
 		if (why.kind == RMS_NOT_RUNNING)
 			return 0;
 		if (!b->go_on)
@@ -174,9 +174,9 @@ static int give_back(const struct rms_bring *b, struct rms_error *err)
 		rms_bring_say(b, "going down, perhaps with pages of other nodes: %s", why.text);
 		return 0;
 	}
-	if (!lent)
+	if (!pages.lent)
 		return 0;
-	rms_bring_say(b, "waiting for other nodes to take %" PRIu64 " pages back", lent);
+	rms_bring_say(b, "waiting for other nodes to take %" PRIu64 " pages back", pages.lent);
 	if (!rms_drain(b->host, NULL, true, &why) && !rms_drain_wait(b, NULL, b->lent_s, NULL, &why))
 		return 0;
 	if (b->go_on) {

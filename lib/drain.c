@@ -149,7 +149,8 @@ int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, con
 {
 	time_t start = rms_now_s(), said = start - SAY_EVERY_S;
 	char *dir = node_dir(b->host, node, err);
-	uint64_t remote, lent, left;
+	struct rms_node_pages pages;
+	uint64_t left;
 	bool local;
 	int sig;
 
@@ -158,17 +159,19 @@ int rms_drain_wait(const struct rms_bring *b, const char *node, int limit_s, con
 	local = rms_cfs_is_one(dir, "local");
 	free(dir);
 	for (;;) {
-		if (b->host->ops->node_pages(b->host, local ? NULL : node, &remote, &lent, err))
+		if (b->host->ops->node_pages(b->host, local ? NULL : node, &pages, err))
 			return -1;
-		left = local ? lent : remote;
+		left = local ? pages.lent : pages.remote;
 		if (!left)
 			return 0;
 		if (limit_s >= 0 && rms_now_s() - start >= limit_s)
 			return rms_fail(err, RMS_FAILED, "%" PRIu64 " pages are left after %d s%s", left, limit_s,
-					local ? "; their owners are asked on, and `ramsterctl status` shows whose they are" : "");
+					local ? "; their owners are asked on, and `ramsterctl status` shows whose they are" :
+					pages.down ? "; it is down, and nobody else has them" : "");
 		if (rms_now_s() - said >= SAY_EVERY_S) {
 			said = rms_now_s();
-			rms_bring_say(b, "%" PRIu64 " pages to go", left);
+			rms_bring_say(b, "%" PRIu64 " pages to go%s", left,
+				      pages.down ? "; it is down: those that nobody else has wait for it" : "");
 		}
 		sig = pause_for(ends);
 		if (sig)

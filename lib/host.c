@@ -93,10 +93,10 @@ static int host_swap_off(struct rms_host *host, const char *path)
 	return swapoff(path) ? -errno : 0;
 }
 
-static int host_node_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent,
+static int host_node_pages(struct rms_host *host, const char *node, struct rms_node_pages *pages,
 			   struct rms_error *err)
 {
-	int ret = rms_netlink_node_pages(node, remote, lent, err);
+	int ret = rms_netlink_node_pages(node, pages, err);
 	char *module;
 
 	if (!ret || err->kind != RMS_NOT_RUNNING)
@@ -207,11 +207,11 @@ static int no_swap_on(struct rms_host *host, const char *path, int priority)
 	return 0;
 }
 
-static int no_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent,
+static int no_pages(struct rms_host *host, const char *node, struct rms_node_pages *pages,
 		    struct rms_error *err)
 {
 	(void)host, (void)node, (void)err;
-	*remote = *lent = 0;
+	*pages = (struct rms_node_pages){ 0 };
 	return 0;
 }
 

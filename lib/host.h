@@ -15,6 +15,12 @@
 
 struct rms_host;
 
+struct rms_node_pages {
+	uint64_t remote;	/* of ours, that lie there */
+	uint64_t lent;		/* of its, that lie here */
+	bool down;		/* it was asked for by name, and is */
+};
+
 /*
  * Each returns 0 or a negative errno, but load_module() and node_pages(), which fill
  * @err and return -1.
@@ -31,11 +37,10 @@ struct rms_host_ops {
 	/* Does this machine have the address? -EADDRNOTAVAIL: no. */
 	int (*has_address)(struct rms_host *host, const char *address);
 	/*
-	 * Pages of ours that lie on @node and pages of its that lie here; NULL: all
-	 * nodes. RMS_NOT_RUNNING: there can be none, as the module is not loaded; any
-	 * other error says nothing of how many there are.
+	 * What is between @node and us; NULL: all nodes. RMS_NOT_RUNNING: there can be no page,
+	 * as the module is not loaded; any other error says nothing of how many there are.
 	 */
-	int (*node_pages)(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent,
+	int (*node_pages)(struct rms_host *host, const char *node, struct rms_node_pages *pages,
 			  struct rms_error *err);
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host.h"
 #include "netlink.h"
 #include "text.h"
 #include "../kernel/include/uapi/ramster_genl.h"
@@ -334,14 +335,14 @@ int rms_netlink_dispatch(struct rms_netlink *nl)
 	return ret == -NLE_NOMEM || ret == -NLE_DUMP_INTR ? 1 : -1;
 }
 
-int rms_netlink_node_pages(const char *node, uint64_t *remote, uint64_t *lent, struct rms_error *err)
+int rms_netlink_node_pages(const char *node, struct rms_node_pages *pages, struct rms_error *err)
 {
 	struct rms_node_status *nodes;
 	struct rms_netlink *nl;
 	size_t n, i;
 	int ret;
 
-	*remote = *lent = 0;
+	*pages = (struct rms_node_pages){ 0 };
 	nl = rms_netlink_open(err);
 	if (!nl)
 		return -1;
@@ -349,8 +350,9 @@ int rms_netlink_node_pages(const char *node, uint64_t *remote, uint64_t *lent, s
 	for (i = 0; !ret && i < n; i++) {
 		if (nodes[i].local || (node && strcmp(nodes[i].name, node)))
 			continue;
-		*remote += nodes[i].remote;
-		*lent += nodes[i].lent;
+		pages->remote += nodes[i].remote;
+		pages->lent += nodes[i].lent;
+		pages->down = node && nodes[i].state == RAMSTER_NODE_DOWN;
 	}
 	if (!ret)
 		rms_node_status_free(nodes, n);

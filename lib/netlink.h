@@ -91,6 +91,7 @@ int rms_netlink_subscribe(struct rms_netlink *nl, void (*heard)(void *ctx, const
 int rms_netlink_dispatch(struct rms_netlink *nl);
 
 /* See struct rms_host_ops. */
-int rms_netlink_node_pages(const char *node, uint64_t *remote, uint64_t *lent, struct rms_error *err);
+struct rms_node_pages;
+int rms_netlink_node_pages(const char *node, struct rms_node_pages *pages, struct rms_error *err);
 
 #endif

@@ -33,6 +33,7 @@ static void slot_unlocked(struct fswap_dev *dev)
 {
 	if (atomic_read(&dev->nr_held))
 		queue_work(fswap_wq, &dev->unhold);
+	/* After that barrier, as its comment wants it */
 	if (waitqueue_active(&dev->slot_wait))
 		wake_up(&dev->slot_wait);
 }

@@ -102,7 +102,7 @@ static struct tmem_pool *pool_of(struct rs_owner *owner, u32 id, bool make)
 	pool = owner->pools[id];
 	if (!pool) {
 		pool = tmem_pool_create(TMEM_PERSISTENT, &pool_ops, owner);
-		smp_store_release(&owner->pools[id], pool);
+		smp_store_release(&owner->pools[id], pool);	/* whole, to who reads it above */
 	}
 	mutex_unlock(&owner->pools_lock);
 	memalloc_noio_restore(noio);

@@ -213,8 +213,8 @@ static int ready_check(struct nm_node *node, const char *attr)
 				 node->num < 0 ? "num" : "address");
 	if (nm_address_is_public(&node->addr) && !nm_table_has_key() && !rs_settings.insecure)
 		return nm_refuse(&node->item, attr, -EPERM,
-				 "%pISc is beyond loopback and the cluster has no key; set key, "
-				 "or insecure to 1", &node->addr);
+				 "%pISc is beyond loopback and the cluster has no key; set key, or insecure to 1",
+				 &node->addr);
 	return 0;
 }
 

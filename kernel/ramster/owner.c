@@ -171,7 +171,7 @@ int rs_owner_equip(struct rs_owner *owner)
 	unsigned int noio;
 	int err = 0;
 
-	if (smp_load_acquire(&owner->zs))
+	if (smp_load_acquire(&owner->zs))	/* pairs with pool_create() */
 		return 0;
 	noio = memalloc_noio_save();
 	mutex_lock(&owner->pools_lock);

@@ -40,13 +40,15 @@ void rs_sweep_end(struct rs_peer *peer, int err)
 /* The flush that ends the sweep; -EAGAIN: there is no batch for it now. */
 static int queue_last(struct rs_peer *peer, enum rs_flush_scope scope, unsigned int links)
 {
-	struct rs_flush_batch *b;
+	struct rs_flush_batch *b = NULL;
 	int err = -EAGAIN;
 
 	spin_lock(&peer->lock);
-	if (!peer->usable || peer->links != links) {
+	if (!peer->usable || peer->links != links)
 		err = -ENOTCONN;
-	} else if ((b = rs_flush_take(peer, 0, scope))) {
+	else
+		b = rs_flush_take(peer, 0, scope);
+	if (b) {
 		b->last = true;
 		peer->last_queued = true;
 		if (scope == RS_FLUSH_PAGES) {

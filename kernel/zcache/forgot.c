@@ -2,9 +2,9 @@
 /*
  * forgot.c - copies that are gone, or given up, leave the index
  *
- * A donor that has lost its memory: all of them go, and a page that had no other is lost. One that is dead and
- * to be used no more (drained, or it lied): those go that nobody will miss. It may come back, so they are strays
- * then, and what it alone has stays in the index.
+ * A donor that has lost its memory: all of them go, and a page that had no other is lost. One that is
+ * dead and to be used no more (drained, or it lied): those go that nobody will miss. It may come
+ * back, so they are strays then, and what it alone has stays in the index.
  */
 #include "internal.h"
 
@@ -112,7 +112,9 @@ static void *give_up_entry(void *ctx, u64 slot, void *entry)
 	return r.nr_donors ? zc_remote_entry(&r) : NULL;
 }
 
-static void for_each_listed(struct forgot *f, void *(*change)(void *ctx, u64 slot, void *entry))
+/* @change: as tmem_modify()'s, with @f. */
+static void change_listed(struct forgot *f,
+			  void *(*change)(void *ctx, u64 slot, void *entry))
 {
 	struct scan s = { .donor = f->donor };
 	unsigned int i;
@@ -140,7 +142,7 @@ unsigned long zcache_donor_forgot(u16 donor, enum zcache_loss_cause cause)
 		struct forgot f = { .dev = dev, .donor = donor };
 
 		id = dev->id;
-		for_each_listed(&f, forgot_entry);
+		change_listed(&f, forgot_entry);
 		if (f.lost)
 			zc_lost(dev, f.first_lost, f.lost, donor, cause);
 		copies += f.copies;
@@ -173,7 +175,7 @@ bool zc_give_up_dead(void)
 			struct forgot f = { .dev = dev, .donor = donor };
 
 			id = dev->id;
-			for_each_listed(&f, give_up_entry);
+			change_listed(&f, give_up_entry);
 			zc_dev_put(dev);
 		}
 		left |= zcache_donor_pages(donor) != 0;

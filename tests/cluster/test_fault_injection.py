@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Every allocation fails in turn, and nothing else does. On the debug kernel only.
+"""Allocations fail, of ours and of nobody else. On the debug kernel only.
 
     /sys/kernel/debug/fail*   which allocations fail: those with a module in their
                               stack, and on that kernel only ours are modules
     failnth                   each allocation of one task's action, in turn
 
+Workers and the network's receivers are nobody's action: there one in so many fails, at random, while a
+program that verifies its memory goes on; so do requests to the disk.
+
 After each test kmemleak looks for what an error path forgot (vmlab.cluster).
 """
 
+from contextlib import contextmanager
+
 import pytest
 import ramster
+from ramster import Setup
 from vmlab.paths import Kernel
 
 pytestmark = pytest.mark.slow
@@ -122,3 +128,84 @@ def test_every_allocation_of_a_store_and_a_load_fails_in_turn(make_cluster, allo
         ramster.remove_device(node, number)
     ramster.check_gauges(node)
     ramster.unload(node)
+
+
+NEVER_SO_MANY = 1000000
+FAIL_PERCENT = {"failslab": 1, "fail_page_alloc": 1, "fail_make_request": 5}
+
+
+class Random:
+    """One in so many fails on some nodes, whoever's it is."""
+
+    def __init__(self, nodes, *kinds):
+        self.nodes = nodes
+        self.kinds = kinds
+
+    def _set(self, **values):
+        for node in self.nodes:
+            for kind in self.kinds:
+                for name, value in values.items():
+                    node.write(f"{FAULTS}/{kind}/{name}", f"{value}\n")
+
+    @contextmanager
+    def failures(self):
+        for node in self.nodes:
+            aim_at_our_modules(node)
+        self._set(times=NEVER_SO_MANY)
+        for kind in self.kinds:
+            for node in self.nodes:
+                node.write(f"{FAULTS}/{kind}/probability", f"{FAIL_PERCENT[kind]}\n")
+        yield self
+        self._set(probability=0)
+
+    def points(self, kind):
+        """How many have failed so far."""
+        return sum(NEVER_SO_MANY - int(node.read(f"{FAULTS}/{kind}/times")) for node in self.nodes)
+
+
+def two_nodes(make_cluster):
+    each = {"a": {"ram": 320, "disks": {"swap": "256M"}}, "b": {"ram": 512}}
+    cluster = make_cluster("ab", each=each)
+    cluster.allow(SHORT_OF_MEMORY)
+    ramster.mount_cgroups(cluster["a"])
+    setup = Setup(cluster, {"a": "b"}, device={"backing": "/dev/vdc"}, pool_percent=5)
+    return setup.bring_up()
+
+
+def work(setup, options=""):
+    """A program goes out to the donor and comes back, and looks at each page."""
+    return ramster.pagefill(
+        setup.cluster["a"], 30, "--content mixed --cgroup /sys/fs/cgroup/small "
+        f"--phases fill,out,rewrite=30,out,read {options}", timeout=900,
+    )
+
+
+def test_allocations_fail_at_random_while_pages_move(make_cluster):
+    """On owner and donor. Each page is on the owner's disk, too, so that none is lost."""
+    setup = two_nodes(make_cluster)
+    points = 0
+    with Random(list(setup.cluster), "failslab", "fail_page_alloc").failures() as random:
+        for _ in range(20):
+            work(setup)
+            points = random.points("failslab") + random.points("fail_page_alloc")
+            print(f"{points} allocations have failed", flush=True)
+            if points > 3000:
+                break
+    assert points > 1000
+    assert ramster.lost_pages(setup.cluster["a"]) == 0
+    setup.take_down()
+
+
+def test_requests_to_the_disk_fail_at_random_while_pages_move(make_cluster):
+    """A page that is nowhere else may cost a SIGBUS; none is wrong."""
+    setup = two_nodes(make_cluster)
+    a = setup.cluster["a"]
+    a.write("/sys/block/vdc/make-it-fail", "1\n")
+    with Random([a], "fail_make_request").failures() as random:
+        for _ in range(3):
+            work(setup, "--survive-sigbus")
+        points = random.points("fail_make_request")
+    print(f"{points} requests have failed")
+    assert points > 20
+    assert ramster.counter(a, "fswap", "backing_errors") > 0
+    setup.take_down()

@@ -68,11 +68,8 @@ class Steps:
         self.b.kill()
 
 
-# One of them is in the short run
-SLOW = [pytest.param(order, marks=pytest.mark.slow) for order in ORDERS[:-1]]
-
-
-@pytest.mark.parametrize("order", [*SLOW, ORDERS[-1]], ids="-".join)
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_order(make_cluster, order):
     each = {"a": {"ram": 128, "disks": {"swap": "512M"}}, "b": {"ram": 384}}
     cluster = make_cluster("ab", boot=False, each=each)

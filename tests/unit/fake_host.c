@@ -344,7 +344,7 @@ static int fake_has_address(struct rms_host *host, const char *address)
 	return strcmp(address, "127.9.9.9") ? 0 : -EADDRNOTAVAIL;
 }
 
-static int fake_node_pages(struct rms_host *host, const char *node, uint64_t *remote, uint64_t *lent,
+static int fake_node_pages(struct rms_host *host, const char *node, struct rms_node_pages *pages,
 			   struct rms_error *err)
 {
 	struct fake_host *f = fake_of(host);
@@ -353,13 +353,12 @@ static int fake_node_pages(struct rms_host *host, const char *node, uint64_t *re
 		return rms_fail(err, f->no_pages, "it was told not to answer");
 	if (f->moving) {	/* the local node is called a */
 		char *dir = fake_host_path(f, "config/ramster/ramster/node/%s", node ? node : "a");
-		uint64_t *pages = node ? &f->remote : &f->lent;
+		uint64_t *left = node ? &f->remote : &f->lent;
 
-		*pages -= *pages && rms_cfs_is_one(dir, "drain");
+		*left -= *left && rms_cfs_is_one(dir, "drain");
 		free(dir);
 	}
-	*remote = f->remote;
-	*lent = f->lent;
+	*pages = (struct rms_node_pages){ f->remote, f->lent, node && f->down };
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct fake_host {
 	int swapoff_taken;	/* so many times, swapoff says that somebody else is at it */
 	uint64_t remote, lent;	/* pages of every node */
 	bool moving;		/* each time that pages of a drained node are asked for, one has left it; NULL: node a */
+	bool down;		/* every node is */
 	enum rms_error_kind no_pages;	/* unless RMS_OK: how asking for them fails */
 };
 

@@ -54,6 +54,11 @@ static void test_a_node_that_goes_is_drained_first(void **state)
 		assert_int_equal(try_nodes(f, FILE_1, 1, &err), -1);
 		assert_non_null(strstr(err.text, "node \"c\" is not removed: moving this node's pages off it did not end: 7 pages are left after 1 s"));
 		assert_looks_like(f, before);
+		f->down = true;
+		assert_int_equal(try_nodes(f, FILE_1, 1, &err), -1);
+		assert_non_null(strstr(err.text, "7 pages are left after 1 s; it is down, and nobody else has them"));
+		f->down = false;
+		assert_looks_like(f, before);
 		free(before);
 		f->moving = true;
 		f->remote = 3;
