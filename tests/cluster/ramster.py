@@ -109,6 +109,23 @@ def device_stats(node, number=0):
     return {name: int(value) for name, value in (line.split() for line in lines if line)}
 
 
+def check_pages(node):
+    """What frontswap says is above its disk is what zcache counts here, on its way and with donors, as soon
+    as slots that were freed are forgotten and nothing moves."""
+
+    def drift():
+        devices = json.loads(node.output("ramsterctl status --json"))["devices"]
+        return {
+            d["name"]: d for d in devices
+            if d["local"] + d["in_flight"] + d["remote"] - d["freed"] != d["used"] - d["backing"]
+        }
+
+    try:
+        wait_until(lambda: not drift(), f"the books of {node.name} to agree", 60, 1)
+    except Timeout:
+        raise AssertionError(f"{node.name}: {drift()}") from None
+
+
 def swap_on(node, device):
     node.run(f"mkswap {device} && swapon -p 100 {device}")
 
@@ -246,6 +263,7 @@ class Setup:
     def take_down(self):
         """Swap off, and everything is home, free, and as it was before."""
         for node in self.owners:
+            check_pages(node)
             swap_off(node)
             stats = device_stats(node)
             assert {k: v for k, v in stats.items() if k != "slots" and v} == {}, stats

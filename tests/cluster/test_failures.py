@@ -89,6 +89,7 @@ class Filled:
 
     def finish(self):
         """Let it do the rest: nothing was lost, nothing was wrong."""
+        ramster.check_pages(self.a)
         report = self.report()
         assert report["bad_pages"] == report["sigbus_pages"] == 0 < report["pages_verified"]
         assert ramster.lost_pages(self.a) == zcache(self.a, "loads_unanswered") == 0
