@@ -27,28 +27,87 @@ def written(tmp_path):
     return json.loads((tmp_path / "results.json").read_text())
 
 
+def give(bench, workload, system, *samples):
+    """Five of these, or so many."""
+    cell(bench, workload, system).samples.extend(samples * 5 if len(samples) == 1 else samples)
+
+
+def goals_of(bench, tmp_path):
+    bench.write()
+    return written(tmp_path)["goals"]
+
+
 def test_a_goal_is_a_ratio_of_medians(monkeypatch, tmp_path):
     bench = begin(monkeypatch, tmp_path)
-    for total in (30, 10, 20):
+    for total in (30, 10, 20, 20, 10):
         cell(bench, "fill_read_touch", "ours").samples.append({"total": total})
-    for total in (50, 40, 90):
+    for total in (50, 40, 90, 50, 40):
         cell(bench, "fill_read_touch", "nvme_tcp").samples.append({"total": total})
     bench.write()
     results = written(tmp_path)
     goal = results["goals"]["fill_read_touch_vs_nvme_tcp"]
-    assert (goal["value"], goal["met"], goal["samples"]) == (0.4, True, 3)
+    assert (goal["value"], goal["met"], goal["samples"]) == (0.4, True, 5)
     assert results["ratios"]["total_vs_nvme_tcp"] == 0.4
     ours = results["workloads"]["fill_read_touch"]["ours"]
     assert (ours["low"]["total"], ours["high"]["total"]) == (10, 30)
 
 
+def test_a_goal_is_not_met_by_too_few_samples(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path)
+    give(bench, "fill_read_touch", "ours", {"total": 20})
+    give(bench, "fill_read_touch", "nvme_tcp", *4 * [{"total": 50}])
+    goal = goals_of(bench, tmp_path)["fill_read_touch_vs_nvme_tcp"]
+    assert (goal["value"], goal["within"], goal["met"], goal["enough"]) == (0.4, True, None, False)
+    assert goal["reason"] == "too few samples: 4 of 5"
+    table = (tmp_path / "table.md").read_text()
+    assert "(within)" in table and "4 of 5" in table
+    give(bench, "fill_read_touch", "nvme_tcp", *2 * [{"total": 50}])
+    assert goals_of(bench, tmp_path)["fill_read_touch_vs_nvme_tcp"]["met"] is True
+
+
+@pytest.mark.parametrize(
+    "workload, name, most",
+    [("memory", "owner_bytes_per_remote_page", 1), ("many_donors", "many_donors", 3)],
+)
+def test_who_has_fewer_samples_to_give_is_judged_by_those(monkeypatch, tmp_path, workload, name, most):
+    bench = begin(monkeypatch, tmp_path)
+    sample = {"owner_bytes_per_remote_page": 9, "ratio": 1}
+    for given in range(1, most + 1):
+        cell(bench, workload, "remote").samples.append(sample)
+        goal = goals_of(bench, tmp_path)[name]
+        assert goal["met"] is (True if given == most else None)
+        assert goal["samples_wanted"] == most
+
+
+def test_unsealed_is_judged_with_authentication(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path)
+    totals = {"ours": 95, "ours_unsealed": 90, "ours_in_the_clear": 70, "nvme_tcp": 100}
+    for system, total in totals.items():
+        give(bench, "incompressible", system, {"total": total})
+    goals = goals_of(bench, tmp_path)
+    for how, value, met in (("", 0.95, True), ("_unsealed", 0.9, False), ("_in_the_clear", 0.7, True)):
+        goal = goals[f"incompressible{how}_vs_nvme_tcp"]
+        assert (goal["value"], goal["met"]) == (value, met), how
+
+
+def test_what_goals_need_comes_first(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path)
+    order = [(workload.name, name) for (workload, name), _ in bench.order()]
+    assert set(order) == {(w.name, name) for w, name in bench.cells}
+    needed = run.goals.needed()
+    assert needed <= set(order), "a goal is about what no run gives"
+    assert {*order[:len(needed)]} == needed
+    only = begin(monkeypatch, tmp_path, "--only-goals")
+    assert {(w.name, name) for w, name in only.cells} == needed
+
+
 def test_make_is_judged_where_the_disk_is_twice_as_slow(monkeypatch, tmp_path):
     bench = begin(monkeypatch, tmp_path)
-    cell(bench, "make_unpressed", "none").samples.append({"total": 100})
+    give(bench, "make_unpressed", "none", {"total": 100})
     for jobs, ours, disk in ((4, 110, 150), (8, 130, 260), (12, 160, 900)):
-        cell(bench, f"make_{jobs}", "ours").samples.append({"total": ours})
-        cell(bench, f"make_{jobs}", "zram").samples.append({"total": 100})
-        cell(bench, f"make_{jobs}", "disk_hdd").samples.append({"total": disk})
+        give(bench, f"make_{jobs}", "ours", {"total": ours})
+        give(bench, f"make_{jobs}", "zram", {"total": 100})
+        give(bench, f"make_{jobs}", "disk_hdd", {"total": disk})
     bench.write()
     goals = written(tmp_path)["goals"]
     assert (goals["make_vs_disk"]["value"], goals["make_vs_disk"]["met"]) == (2, True)
