@@ -11,6 +11,7 @@ WORKLOADS = [
     FillReadTouch(),
     FillReadTouch("incompressible", "random",
                   ["ours", "ours_unsealed", "ours_in_the_clear", "nvme_tcp"]),
+    FillReadTouch("same_filled", "same", ["ours", "nvme_tcp", "zram"]),
     PageIn(),
     DonorDies(),
     Memory(),

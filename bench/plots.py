@@ -95,6 +95,7 @@ def draw(results, folder):
     wanted = [
         ("fill_read_touch", "fill, read, touch at random: time", True),
         ("incompressible", "the same, incompressible contents: time", True),
+        ("same_filled", "the same, same-filled pages: time", True),
         ("page_in", "page-in, one thread, one page", False),
     ]
     for workload, title, is_bars in wanted:

@@ -82,7 +82,10 @@ class Workload:
 
 
 class FillReadTouch(Workload):
-    """pagefill fills memory, reads it through and touches a quarter at random; all verified."""
+    """pagefill fills memory, reads it through and touches a quarter at random; all verified.
+
+    content: as pagefill's --content: real, random, or same (each page one word again and again).
+    """
 
     columns = [
         "total", "fill", "read", "touch", "touch_p50_us", "touch_p99_us",

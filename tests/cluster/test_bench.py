@@ -10,6 +10,7 @@ from vmlab.paths import TOP
 sys.path.insert(0, str(TOP / "bench"))
 
 import run  # noqa: E402
+import workloads  # noqa: E402
 
 
 def begin(monkeypatch, tmp_path, *words):
@@ -153,6 +154,32 @@ def test_what_sealing_costs_is_a_ratio(monkeypatch, tmp_path):
     bench.write()
     ratios = written(tmp_path)["ratios"]
     assert (ratios["total_vs_ours_unsealed"], ratios["total_vs_ours_in_the_clear"]) == (1.2, 1.25)
+
+
+class Recorder:
+    """A node that is asked for nothing but pagefill."""
+
+    def __init__(self, monkeypatch):
+        self.options = []
+        monkeypatch.setattr(workloads, "on_swap", lambda cluster, system, work: work())
+        monkeypatch.setattr(workloads, "Meter", lambda cluster, donors: self)
+        monkeypatch.setattr(workloads.ramster, "pagefill", self.pagefill)
+
+    def costs(self):
+        return {}
+
+    def pagefill(self, node, megabytes, options, timeout):
+        self.options.append(options)
+        return {"seconds": 1, "phases": []}
+
+
+def test_contents_are_of_three_kinds(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path, "--workloads", "fill_read_touch,incompressible,same_filled")
+    node = Recorder(monkeypatch)
+    for workload in bench.workloads:
+        workload.run({"a": node}, bench.systems["ours"], bench.options)
+    assert bench.systems_of(bench.workloads[-1]) == ["ours", "nvme_tcp", "zram"]
+    assert node.options == ["--content real", "--content random", "--content same"]
 
 
 def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
