@@ -7,6 +7,8 @@ from programs import DonorDies, Redis
 from scale import ManyDonors, ManyPages
 from workloads import FillReadTouch, Memory, PageIn
 
+REDIS = ["ours", "nvme_tcp", "zram"]
+
 WORKLOADS = [
     FillReadTouch(),
     FillReadTouch("incompressible", "random",
@@ -18,7 +20,9 @@ WORKLOADS = [
     Instructions(),
     NoPressure(),
     Redis(100, 448, ["none"]),
-    Redis(50, 192, ["ours", "nvme_tcp", "zram"]),
+    Redis(75, 240, REDIS),
+    Redis(50, 192, REDIS),
+    Redis(25, 144, REDIS),
     ParallelBuild(JOBS[-1], room=True),
     *map(ParallelBuild, JOBS),
     ManyPages(),

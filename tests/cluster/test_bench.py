@@ -182,6 +182,18 @@ def test_contents_are_of_three_kinds(monkeypatch, tmp_path):
     assert node.options == ["--content real", "--content random", "--content same"]
 
 
+def test_redis_has_less_and_less_local_memory(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path)
+    ram = {
+        w.local: w.machines(bench.options).owner_mb for w in bench.workloads if w.name.startswith("redis")
+    }
+    assert sorted(ram) == [25, 50, 75, 100]
+    assert ram[100] > ram[75] and ram[75] - ram[50] == ram[50] - ram[25] > 0
+    for local in (75, 50, 25):
+        systems = bench.systems_of(next(w for w in bench.workloads if w.name == f"redis_{local}"))
+        assert systems == ["ours", "nvme_tcp", "zram"], "rows to compare are of the same systems"
+
+
 def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
     bench = begin(monkeypatch, tmp_path, "--minutes", "0.1")
     bench.run()
