@@ -3,6 +3,7 @@
 
 from builds import JOBS, ParallelBuild
 from instructions import Instructions, NoPressure
+from mixed import Mixed
 from programs import DonorDies, Redis
 from scale import ManyDonors, ManyPages
 from workloads import FillReadTouch, Memory, PageIn
@@ -15,6 +16,7 @@ WORKLOADS = [
                   ["ours", "ours_unsealed", "ours_in_the_clear", "nvme_tcp"]),
     FillReadTouch("same_filled", "same", ["ours", "nvme_tcp", "zram"]),
     PageIn(),
+    Mixed(),
     DonorDies(),
     Memory(),
     Instructions(),

@@ -9,6 +9,7 @@ from vmlab.paths import TOP
 
 sys.path.insert(0, str(TOP / "bench"))
 
+import mixed  # noqa: E402
 import run  # noqa: E402
 import workloads  # noqa: E402
 
@@ -192,6 +193,15 @@ def test_redis_has_less_and_less_local_memory(monkeypatch, tmp_path):
     for local in (75, 50, 25):
         systems = bench.systems_of(next(w for w in bench.workloads if w.name == f"redis_{local}"))
         assert systems == ["ours", "nvme_tcp", "zram"], "rows to compare are of the same systems"
+
+
+def test_mixed_moves_pages_both_ways(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path, "--workloads", "mixed")
+    assert bench.systems_of(bench.workloads[0]) == ["ours", "nvme_tcp", "nbd", "zram"]
+    rewrite = {"seconds": 2.0, "timed": 90, "p50_us": 1.0, "p99_us": 2.0, "p999_us": 3.0}
+    found = mixed.figures({"pages_in": 1000, "pages_out": 600}, rewrite)
+    assert (found["in_pages_s"], found["out_pages_s"], found["moved_pages_s"]) == (500, 300, 800)
+    assert found["p999_us"] == 3.0
 
 
 def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
