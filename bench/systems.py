@@ -17,10 +17,14 @@ NQN = "nqn.2026-11.test:ram"
 
 
 class System:
-    """A way to have more memory than there is. donors: the nodes that lend theirs."""
+    """A way to have more memory than there is.
+
+    donors: the nodes that lend theirs. traced: it has trace events of fetches.
+    """
 
     donors = ""
     swaps = True
+    traced = False
 
     def __init__(self, name, about):
         self.name = name
@@ -55,6 +59,7 @@ IN_THE_CLEAR = {"key": None, "insecure": 1, "seal": "off"}
 class Ours(System):
     """/dev/frontswap0: local pool and donors."""
 
+    traced = True
     FRAME = 32 + 8  # header, record
     TAG = 16
     COUNTED = {

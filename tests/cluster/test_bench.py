@@ -9,7 +9,9 @@ from vmlab.paths import TOP
 
 sys.path.insert(0, str(TOP / "bench"))
 
+import fetch_trace  # noqa: E402
 import mixed  # noqa: E402
+import plots  # noqa: E402
 import run  # noqa: E402
 import workloads  # noqa: E402
 
@@ -204,6 +206,49 @@ def test_mixed_moves_pages_both_ways(monkeypatch, tmp_path):
     assert found["p999_us"] == 3.0
 
 
+def traced(lines, lost=0):
+    count = len(lines)
+    head = f"# tracer: nop\n#\n# entries-in-buffer/entries-written: {count}/{count + lost}   #P:1\n"
+    return head + "".join(f"  pagefill-12  [000] .....  {line}\n" for line in lines)
+
+
+def fetch(at, slot, done=None, donor=2):
+    zpage = f"donor={donor} dev=0 slot={slot} version=1"
+    return f"{at:.6f}: rs_fetch{f'_done: {zpage} {done}' if done else f': {zpage}'}"
+
+
+GOT, FAILED = "len=1900 err=0", "len=0 err=-5"
+
+
+def test_what_the_kernel_waits_for_a_page_is_from_its_trace():
+    lines = [
+        fetch(1.0, 5), fetch(1.0001, 6), fetch(1.0002, 5, donor=3),  # asked of another one, too
+        fetch(1.001, 5, GOT), fetch(1.0021, 6, GOT), fetch(1.005, 5, FAILED, donor=3),
+        fetch(2.0, 5), fetch(2.003, 5, GOT), fetch(2.5, 9, GOT),  # 9: from before it was traced
+    ]
+    times, failed = fetch_trace.fetch_times(traced(lines))
+    assert (times, failed) == ([1000, 2000, 3000], 1)
+    with pytest.raises(AssertionError, match="lost 4 of 13"):
+        fetch_trace.fetch_times(traced(lines, lost=4))
+
+
+def test_percentiles_and_histogram_of_fetches():
+    found = fetch_trace.spread([1000.0] * 989 + [3000.0] * 10 + [9000.0], 2)
+    figures = [found[f"kernel_{key}"] for key in ("timed", "failed", "p50_us", "p99_us", "p999_us", "max_us")]
+    assert figures == [1000, 2, 1000, 3000, 9000, 9000]
+    ends, counts = zip(*found["kernel_histogram"])
+    assert counts == (989, 10, 1)
+    assert all(us < end <= us * (1 + 1 / 32) for us, end in zip((1000, 3000, 9000), ends))
+    assert fetch_trace.spread([], 0) == {"kernel_timed": 0, "kernel_failed": 0}
+
+
+def test_both_histograms_of_a_page_in_are_drawn():
+    sample = {"histogram": [[1.0, 1], [2.0, 3]], "kernel_histogram": [[0.5, 2]]}
+    results = {"workloads": {"page_in": {"remote": {"samples": [sample]}}}}
+    assert list(plots.curves(results, "page_in")) == [("remote", [(1.0, 0.25), (2.0, 1)])]
+    assert list(plots.curves(results, "page_in", "kernel_histogram")) == [("remote", [(0.5, 1)])]
+
+
 def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
     bench = begin(monkeypatch, tmp_path, "--minutes", "0.1")
     bench.run()
@@ -226,4 +271,6 @@ def test_a_small_run(monkeypatch, tmp_path):
     remote = results["workloads"]["page_in"]["remote"]["median"]
     assert remote["pages_remotified"] > 24 * 256 // 2
     assert remote["timed"] > 24 * 256 // 10
+    assert remote["kernel_timed"] > 24 * 256 // 10
+    assert 0 < remote["kernel_p50_us"] < remote["kernel_p999_us"] < remote["kernel_max_us"] + 1
     assert results["workloads"]["fill_read_touch"]["zram"]["median"]["pages_out"] > 0
