@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Pages go out while others come in: what one way costs the other."""
 
-from measure import Meter
+from measure import COSTS, Meter
 from workloads import CGROUP, MAIN, Steps, Workload, on_swap
 
 
@@ -16,9 +16,7 @@ class Mixed(Workload):
     about = "pages out while others come in: a rewrite at random by 4 threads"
     headline = "moved_pages_s"
     columns = [
-        "moved_pages_s", "in_pages_s", "out_pages_s", "p50_us", "p99_us", "p999_us",
-        "owner_cpu_us_per_page", "donor_cpu_us_per_page", "owner_switches_per_page",
-        "donor_switches_per_page", "wire_bytes_per_page", "wire_frames_per_1000_pages",
+        "moved_pages_s", "in_pages_s", "out_pages_s", "p50_us", "p99_us", "p999_us", *COSTS,
     ]
     systems = ["ours", "nvme_tcp", "nbd", "zram"]
     THREADS = 4

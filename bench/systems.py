@@ -111,7 +111,19 @@ class Ours(System):
             )
         if facts["pages_fetched"]:
             facts["get_frames_per_1000_pages"] = 1000 * facts["get_frames"] / facts["pages_fetched"]
-        return facts
+        return {**facts, **self.wakeups(cluster, facts)}
+
+    def wakeups(self, cluster, facts):
+        """How often a page that went out or came in woke the receiver's work, here and there."""
+        pages = facts["pages_remotified"] + facts["pages_fetched"]
+        there = sum(ramster.counter(cluster[name], "ramster", "rx_wakeups")
+                    for name in self.donors if cluster[name].alive())
+        if not pages:
+            return {}
+        return {
+            "rx_wakeups_per_page": round(facts["rx_wakeups"] / pages, 3),
+            "donor_rx_wakeups_per_page": round(there / pages, 3),
+        }
 
     def page_bytes(self, cluster):
         b = ramster.counters(cluster[self.donors[0]], "ramster")

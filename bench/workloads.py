@@ -9,7 +9,7 @@ import json
 import ramster
 from fetch_trace import fetch_times, fetches_traced, read_trace, spread
 from lab import Machines
-from measure import Meter
+from measure import COSTS, Meter
 from memory import memory_per_remote_page
 from vmlab import wait_until
 
@@ -94,9 +94,8 @@ class FillReadTouch(Workload):
     """
 
     columns = [
-        "total", "fill", "read", "touch", "touch_p50_us", "touch_p99_us",
-        "owner_cpu_us_per_page", "donor_cpu_us_per_page", "wire_bytes_per_page",
-        "wire_frames_per_1000_pages", "put_frames_per_1000_pages", "get_frames_per_1000_pages",
+        "total", "fill", "read", "touch", "touch_p50_us", "touch_p99_us", "touch_p999_us",
+        *COSTS, "put_frames_per_1000_pages", "get_frames_per_1000_pages",
     ]
     systems = [
         "ours", "ours_unsealed", "ours_in_the_clear", "nvme_tcp", "nbd", "zram", "remote",
@@ -139,8 +138,7 @@ class PageIn(Workload):
     columns = [
         "p50_us", "p99_us", "p999_us", "kernel_p50_us", "kernel_p99_us", "kernel_p999_us",
         "page_bytes", "tcp_p50_us", "p50_vs_tcp", "pages_s_1", "pages_s_4", "pages_s_16",
-        "out_s", "out_pages_s", "owner_cpu_us_per_page", "donor_cpu_us_per_page",
-        "wire_bytes_per_page",
+        "out_s", "out_pages_s", *COSTS,
     ]
     seconds = 30
     systems = [

@@ -206,6 +206,40 @@ def test_mixed_moves_pages_both_ways(monkeypatch, tmp_path):
     assert found["p999_us"] == 3.0
 
 
+class Counted:
+    """A node that has nothing but counters of ramster.ko."""
+
+    def __init__(self, **counters):
+        self.counters = counters
+
+    def alive(self):
+        return True
+
+
+def test_wakeups_are_by_page_moved(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path)
+    monkeypatch.setattr(workloads.ramster, "lost_pages", lambda node: 0)
+    monkeypatch.setattr(workloads.ramster, "counters", lambda node, group: node.counters)
+    monkeypatch.setattr(workloads.ramster, "counter", lambda node, group, name: node.counters[name])
+    owner = Counted(pages_remotified=600, pages_fetched=400, put_frames=30, get_frames=200, rx_wakeups=250)
+    nodes = {"a": owner, "b": Counted(rx_wakeups=100), "c": Counted(rx_wakeups=50)}
+    facts = bench.systems["remote_replicas2"].facts(nodes)
+    assert (facts["rx_wakeups_per_page"], facts["donor_rx_wakeups_per_page"]) == (0.25, 0.15)
+    owner.counters.update(pages_remotified=0, pages_fetched=0)
+    assert "rx_wakeups_per_page" not in bench.systems["remote"].facts(nodes)
+
+
+def test_the_table_has_switches_and_wakeups_by_page(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path, "--workloads", "fill_read_touch,page_in,mixed,make_4")
+    costs = {"owner_switches_per_page": 1.5, "donor_switches_per_page": 2.5, "rx_wakeups_per_page": 0.75}
+    for workload in bench.workloads:
+        give(bench, workload.name, "ours", {"total": 1, **costs})
+    bench.write()
+    for table in (tmp_path / "table.md").read_text().split("\n## ")[:4]:
+        assert all(str(cost) in table for cost in costs.values()), table
+        assert "owner switches/page" in table and "rx wakeups/page" in table
+
+
 def traced(lines, lost=0):
     count = len(lines)
     head = f"# tracer: nop\n#\n# entries-in-buffer/entries-written: {count}/{count + lost}   #P:1\n"
