@@ -10,9 +10,11 @@ from vmlab.paths import TOP
 sys.path.insert(0, str(TOP / "bench"))
 
 import fetch_trace  # noqa: E402
+import memory  # noqa: E402
 import mixed  # noqa: E402
 import plots  # noqa: E402
 import run  # noqa: E402
+import scale  # noqa: E402
 import workloads  # noqa: E402
 
 
@@ -204,6 +206,39 @@ def test_mixed_moves_pages_both_ways(monkeypatch, tmp_path):
     found = mixed.figures({"pages_in": 1000, "pages_out": 600}, rewrite)
     assert (found["in_pages_s"], found["out_pages_s"], found["moved_pages_s"]) == (500, 300, 800)
     assert found["p999_us"] == 3.0
+
+
+@pytest.mark.parametrize("name, key", [("many_pages", "ratio"), ("many_pages_index", "index_ratio")])
+def test_a_million_pages_are_judged_with_a_million(monkeypatch, tmp_path, name, key):
+    bench = begin(monkeypatch, tmp_path, "--workloads", "many_pages")
+    sample = {key: 1.05, "pages": 98_000}
+    give(bench, "many_pages", "remote", *3 * [sample])
+    goal = goals_of(bench, tmp_path)[name]
+    assert (goal["value"], goal["within"], goal["met"], goal["enough"]) == (1.05, True, None, True)
+    assert goal["reason"] == "too small: 98,000 pages of 900,000 at least"
+    assert f"{name}: not judged: too small" in (tmp_path / "table.md").read_text()
+    sample["pages"] = 998_000
+    assert goals_of(bench, tmp_path)[name]["met"] is True
+
+
+def test_eight_donors_may_not_make_the_index_larger(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path, "--workloads", "many_donors")
+    figures = scale.index_figures("one", 9.4, "eight", 10.6)
+    assert figures["index_ratio"] == round(10.6 / 9.4, 3)
+    give(bench, "many_donors", "remote", *3 * [{"ratio": 1, **figures}])
+    goals = goals_of(bench, tmp_path)
+    assert (goals["many_donors"]["met"], goals["many_donors_index"]["met"]) == (True, False)
+
+
+def test_the_owners_index_is_without_entries_of_local_pages(monkeypatch):
+    held = [{"zc_entry": 100, "radix_tree_node": 500, "tmem_obj": 80},
+            {"zc_entry": 900, "radix_tree_node": 9500, "tmem_obj": 40}]
+    monkeypatch.setattr(memory, "held", lambda node, kinds: held.pop(0))
+    monkeypatch.setattr(memory, "entry_bytes", lambda node: 40)
+    monkeypatch.setattr(memory.ramster, "counter", lambda node, group, name: 20)
+    monkeypatch.setattr(memory.ramster, "device_stats", lambda node: {"above": 1000})
+    maps = round(1000 * memory.MAP_BITS / 8)
+    assert memory.OwnersIndex("a").bytes_per_page() == (9000 + maps) / 1000
 
 
 class Counted:
