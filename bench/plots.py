@@ -90,7 +90,7 @@ def draw(results, folder):
     elif shutil.which("gnuplot"):
         by = by_gnuplot
     else:
-        yield "no plots: neither python3-matplotlib nor gnuplot-nox is installed"
+        yield "no plots: install gnuplot-nox (scripts/bootstrap bench) or python3-matplotlib"
         return
     wanted = [
         ("fill_read_touch", "fill, read, touch at random: time", None),

@@ -318,6 +318,14 @@ def test_both_histograms_of_a_page_in_are_drawn():
     assert list(plots.curves(results, "page_in", "kernel_histogram")) == [("remote", [(0.5, 1)])]
 
 
+def test_a_run_without_plots_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(plots.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(plots.shutil, "which", lambda name: None)
+    (line,) = plots.draw({"workloads": {}}, tmp_path)
+    assert "scripts/bootstrap bench" in line
+    assert "gnuplot-nox" in (TOP / "scripts" / "bootstrap").read_text()
+
+
 def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
     bench = begin(monkeypatch, tmp_path, "--minutes", "0.1")
     bench.run()
