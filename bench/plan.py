@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""All workloads, in the order in which a round runs them."""
+"""All workloads, in the order in which a round runs them: the longest, builds, last."""
 
 from builds import JOBS, ParallelBuild
 from instructions import Instructions, NoPressure
@@ -25,8 +25,8 @@ WORKLOADS = [
     Redis(75, 240, REDIS),
     Redis(50, 192, REDIS),
     Redis(25, 144, REDIS),
-    ParallelBuild(JOBS[-1], room=True),
-    *map(ParallelBuild, JOBS),
     ManyPages(),
     ManyDonors(),
+    ParallelBuild(JOBS[-1], room=True),
+    *map(ParallelBuild, JOBS),
 ]

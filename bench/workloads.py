@@ -106,7 +106,8 @@ class FillReadTouch(Workload):
         self.name = name
         self.content = content
         self.systems = systems or self.systems
-        self.about = f"fill, read, touch 25 % at random; {content} contents"
+        kind = "same-filled pages" if content == "same" else f"{content} contents"
+        self.about = f"fill, read, touch 25 % at random; {kind}"
 
     def run(self, cluster, system, options):
         def work():

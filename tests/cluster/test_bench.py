@@ -326,6 +326,14 @@ def test_a_run_without_plots_says_what_to_install(monkeypatch, tmp_path):
     assert "gnuplot-nox" in (TOP / "scripts" / "bootstrap").read_text()
 
 
+def test_what_a_round_takes_is_in_the_documents(monkeypatch, tmp_path):
+    text = (TOP / "docs" / "PERFORMANCE.md").read_text()
+    assert [w.name for w in run.WORKLOADS if f"`{w.name}`" not in text] == []
+    goals_alone = round(run.guess(run.WORKLOADS, run.goals.needed()))
+    assert f"{goals_alone} minutes if all took" in text
+    assert f"{round(run.guess(run.WORKLOADS)) - goals_alone} more" in text
+
+
 def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
     bench = begin(monkeypatch, tmp_path, "--minutes", "0.1")
     bench.run()
