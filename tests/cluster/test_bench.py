@@ -77,7 +77,7 @@ def test_a_goal_is_not_met_by_too_few_samples(monkeypatch, tmp_path):
 )
 def test_who_has_fewer_samples_to_give_is_judged_by_those(monkeypatch, tmp_path, workload, name, most):
     bench = begin(monkeypatch, tmp_path)
-    sample = {"owner_bytes_per_remote_page": 9, "ratio": 1}
+    sample = {"owner_bytes_per_remote_page": 9, "remote_pages": 62_437, "ratio": 1}
     for given in range(1, most + 1):
         cell(bench, workload, "remote").samples.append(sample)
         goal = goals_of(bench, tmp_path)[name]
@@ -219,6 +219,13 @@ def test_a_million_pages_are_judged_with_a_million(monkeypatch, tmp_path, name, 
     assert f"{name}: not judged: too small" in (tmp_path / "table.md").read_text()
     sample["pages"] = 998_000
     assert goals_of(bench, tmp_path)[name]["met"] is True
+
+
+def test_ram_per_page_is_not_judged_by_a_few_pages(monkeypatch, tmp_path):
+    bench = begin(monkeypatch, tmp_path, "--workloads", "memory")
+    give(bench, "memory", "remote", {"owner_bytes_per_remote_page": 10.8, "remote_pages": 30_866})
+    goal = goals_of(bench, tmp_path)["owner_bytes_per_remote_page"]
+    assert (goal["met"], goal["reason"]) == (None, "too small: 30,866 remote_pages of 50,000 at least")
 
 
 def test_eight_donors_may_not_make_the_index_larger(monkeypatch, tmp_path):
