@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from lab import Machines
-from measure import Meter
+from measure import COSTS, Meter
 from workloads import Workload, on_swap
 
 MAKEFILE = Path(__file__).with_name("stb.mk")
@@ -18,9 +18,7 @@ class ParallelBuild(Workload):
     room: on a node that has RAM for all compilers at once.
     """
 
-    columns = [
-        "total", "pages_out", "pages_in", "owner_cpu_us_per_page", "wire_bytes_per_page",
-    ]
+    columns = ["total", "pages_out", "pages_in", *COSTS]
     seconds = 150
     objects = set()
 

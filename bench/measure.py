@@ -5,6 +5,13 @@ import statistics
 
 HZ = 100  # of /proc/stat
 
+# Columns of a table: what a page costs that goes out or comes in
+COSTS = [
+    "owner_cpu_us_per_page", "donor_cpu_us_per_page", "owner_switches_per_page",
+    "donor_switches_per_page", "rx_wakeups_per_page", "donor_rx_wakeups_per_page",
+    "wire_bytes_per_page", "wire_frames_per_1000_pages",
+]
+
 
 def numbers(sample):
     return {k: v for k, v in sample.items() if isinstance(v, (int, float)) and k != "round"}

@@ -14,6 +14,8 @@ import ramster
 from vmlab import wait_until
 
 INDEX = ("radix_tree_node", "zc_entry", "fswap_io", "page_load", "rs_", "tmem", "kmalloc-")
+# Of these, what has objects for pages only; "kmalloc-" has also what connections come to need
+OF_PAGES = ("radix_tree_node", "zc_entry", "tmem")
 ALLOCATOR = ("zs_handle", "zspage")  # what zsmalloc needs to find a zpage
 
 # Bits a slot: frontswap's map, zcache's map of freed slots and of objects with any.
@@ -24,8 +26,11 @@ CHUNK_MB = 31  # the corpus has 32
 
 
 def held(node, kinds=INDEX):
-    """Bytes that may be an index of ours, by slab."""
-    node.run("sync; echo 3 >/proc/sys/vm/drop_caches")
+    """Bytes that may be an index of ours, by slab; without what a CPU has at hand for the next one."""
+    node.run(
+        "sync; echo 3 >/proc/sys/vm/drop_caches; "
+        "for c in /sys/kernel/slab/*; do [ -L $c ] || echo 1 >$c/shrink; done"
+    )
     by = {}
     for line in node.output("cat /proc/slabinfo").splitlines()[2:]:
         name, active, _, size = line.split()[:4]
@@ -71,29 +76,55 @@ def growth(before, after):
     }
 
 
+class OwnersIndex:
+    """What its index grows by, from now on. Entries of pages that are still local do not count."""
+
+    def __init__(self, node, kinds=INDEX):
+        self.node = node
+        self.kinds = kinds
+        self.before = held(node, kinds)
+
+    def grown_by(self, slots):
+        """Bytes by kind; slots: of how many the maps are counted."""
+        local = ramster.counter(self.node, "zcache", "zpages")
+        after = held(self.node, self.kinds)
+        after["zc_entry"] -= local * entry_bytes(self.node)
+        return {**growth(self.before, after), "maps of slots": round(slots * MAP_BITS / 8)}
+
+    def bytes_per_page(self):
+        """Of all pages in the index, wherever they are."""
+        pages = ramster.device_stats(self.node)["above"]
+        return sum(self.grown_by(pages).values()) / pages
+
+
+def warm_up(node, donors):
+    """A first, small device, and its end: what connections need is there from now on."""
+    fill(node, CHUNK_MB)
+    ramster.remove_device(node)
+    for donor in donors:
+        wait_until(lambda: not ramster.counter(donor, "ramster", "foreign_pages"),
+                   f"{donor.name} to forget", 120)
+
+
 def memory_per_remote_page(cluster, ours, wanted):
     """Writes real pages until so many lie on b; bytes a page there and here."""
     a, b = cluster["a"], cluster["b"]
     megabytes = wanted // 256 + SPARE_MB
     ours.connect(cluster)
-    fill(a, CHUNK_MB)
-    ramster.remove_device(a)
-    wait_until(lambda: not ramster.counter(b, "ramster", "foreign_pages"), "b to forget", 120)
-    before, b_before, b_frames = held(a), held(b, INDEX + ALLOCATOR), frames(b)
+    warm_up(a, [b])
+    index, b_before, b_frames = OwnersIndex(a), held(b, INDEX + ALLOCATOR), frames(b)
     device = fill(a, megabytes)
     pages = wait_until(
         lambda: (n := ramster.counter(b, "ramster", "foreign_pages")) >= wanted and n,
         f"{wanted} pages to lie on b", 120,
     )
     local = ramster.counter(a, "zcache", "zpages")
-    after, b_after = held(a), held(b, INDEX + ALLOCATOR)
+    owner = index.grown_by((megabytes + SPARE_MB) * 256)
+    b_after = held(b, INDEX + ALLOCATOR)
     zbytes = ramster.counter(b, "ramster", "foreign_zbytes")
     waste = frames(b) - b_frames - zbytes
-    after["zc_entry"] -= local * entry_bytes(a)
     a.run(f"blkdiscard {device}")
     ours.down(cluster)
-    owner = growth(before, after)
-    owner["maps of slots"] = round((megabytes + SPARE_MB) * 256 * MAP_BITS / 8)
     donor = growth(b_before, b_after)
     return {
         "remote_pages": pages,

@@ -13,12 +13,12 @@ def bars(results, workload):
             yield name, entry["median"]["total"], entry["low"]["total"], entry["high"]["total"]
 
 
-def curves(results, workload):
+def curves(results, workload, key="histogram"):
     """(system, [(microseconds, share of page-ins that took no longer)])."""
     for name, entry in results["workloads"].get(workload, {}).items():
         counts = {}
         for sample in entry["samples"]:
-            for us, count in sample.get("histogram", []):
+            for us, count in sample.get(key, []):
                 counts[us] = counts.get(us, 0) + count
         seen, points, total = 0, [], sum(counts.values())
         for us in sorted(counts):
@@ -90,16 +90,19 @@ def draw(results, folder):
     elif shutil.which("gnuplot"):
         by = by_gnuplot
     else:
-        yield "no plots: neither python3-matplotlib nor gnuplot-nox is installed"
+        yield "no plots: install gnuplot-nox (scripts/bootstrap bench) or python3-matplotlib"
         return
     wanted = [
-        ("fill_read_touch", "fill, read, touch at random: time", True),
-        ("incompressible", "the same, incompressible contents: time", True),
-        ("page_in", "page-in, one thread, one page", False),
+        ("fill_read_touch", "fill, read, touch at random: time", None),
+        ("incompressible", "the same, incompressible contents: time", None),
+        ("same_filled", "the same, same-filled pages: time", None),
+        ("page_in", "page-in, one thread, one page", "histogram"),
+        ("page_in", "the same, in the kernel: from the request to the page", "kernel_histogram"),
     ]
-    for workload, title, is_bars in wanted:
-        found = list((bars if is_bars else curves)(results, workload))
-        path = folder / f"{workload}.png"
+    for workload, title, histogram in wanted:
+        is_bars = histogram is None
+        found = list(bars(results, workload) if is_bars else curves(results, workload, histogram))
+        path = folder / f"{workload}{'_kernel' if histogram == 'kernel_histogram' else ''}.png"
         if not found:
             continue
         try:

@@ -24,7 +24,8 @@ def share_in_ram(node, process):
 class Redis(Workload):
     """redis-server with so many megabytes of values; 9 GETs to a SET, by the zipf distribution.
 
-    local: the part of them that the node's RAM has room for; a node of another size each.
+    local: the part of them that the node's RAM has room for; a node of another size each,
+    by 48 MB a quarter. What is there in the end is share_in_ram.
     """
 
     headline = "requests_s"
@@ -32,6 +33,7 @@ class Redis(Workload):
     seconds = 60
 
     def __init__(self, local, owner_mb, systems):
+        self.local = local
         self.name = f"redis_{local}"
         self.about = f"redis under a zipf load, RAM for about {local} % of it"
         self.owner_mb = owner_mb

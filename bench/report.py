@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tables of a run, for a terminal and as build/bench/table.md."""
 
-from goals import NOT_ASKED_FOR
+from goal import NOT_ASKED_FOR
 
 
 def number(value):
@@ -59,6 +59,12 @@ def of_workload(workload, systems):
     return text
 
 
+def verdict(goal):
+    if goal["met"] is None:
+        return f"({'within' if goal['within'] else 'beyond'})"
+    return "met" if goal["met"] else "not met"
+
+
 def of_goals(goals):
     rows, without, not_asked_for = [], [], []
     for name, goal in goals.items():
@@ -69,13 +75,17 @@ def of_goals(goals):
             without.append(f"- {name}: no figure: {goal['reason']}")
             continue
         sign = ">=" if goal["better"] == "higher" else "<="
+        if goal["met"] is None and goal["enough"]:
+            without.append(f"- {name}: not judged: {goal['reason']}")
         rows.append([
-            goal["text"], number(goal["value"]), f"{sign} {goal['goal']}",
-            "met" if goal["met"] else "not met", goal["samples"],
+            goal["text"], number(goal["value"]), f"{sign} {goal['goal']}", verdict(goal),
+            f"{goal['samples']} of {goal['samples_wanted']}",
         ])
     text = "## Goals\n"
     if rows:
         text += markdown(["figure", "value", "goal", "", "samples"], rows) + "\n"
+    if any(goal["met"] is None and goal["value"] is not None for goal in goals.values()):
+        text += "\n(within), (beyond): what the figure says so far; this run does not suffice to judge it\n"
     if not_asked_for:
         without.append(f"- what they need was not asked for: {', '.join(not_asked_for)}")
     return text + ("\n" + "\n".join(without) + "\n" if without else "")

@@ -5,7 +5,8 @@
       |
     node b, 768 MB   its RAM (and node c's, where pages have two replicas)
 
-Systems take turns, --samples times: A B C, A B C. After each sample build/bench/results.json
+Systems take turns, --samples times: A B C, A B C; in each round what goals are judged by
+comes first. After each sample build/bench/results.json
 and table.md say what is known so far. docs/PERFORMANCE.md says how to read them.
 """
 
@@ -43,6 +44,7 @@ class Bench:
             (workload, name): Cell()
             for workload in self.workloads
             for name in self.systems_of(workload)
+            if not options.only_goals or (workload.name, name) in goals.needed()
         }
         self.took = {}
         self.out = TOP / "build" / options.out
@@ -58,6 +60,13 @@ class Bench:
             and (name in workload.systems or (workload.any_system and system.swaps))
         ]
 
+    def order(self):
+        """Cells in the order of a round: first what goals are judged by."""
+        needed = goals.needed()
+        return sorted(
+            self.cells.items(), key=lambda item: (item[0][0].name, item[0][1]) not in needed
+        )
+
     def seconds(self):
         return time.monotonic() - self.begun
 
@@ -68,7 +77,7 @@ class Bench:
     def run(self):
         with self.lab:
             for turn in range(self.options.samples):
-                for (workload, name), cell in self.cells.items():
+                for (workload, name), cell in self.order():
                     if turn < workload.most_samples and not cell.given_up():
                         self.sample(turn, workload, self.systems[name], cell)
 
@@ -118,7 +127,7 @@ class Bench:
             "systems": {name: system.about for name, system in self.systems.items()},
             "workloads": workloads,
             "ratios": goals.ratios(workloads),
-            "goals": goals.judge(workloads),
+            "goals": goals.judge(workloads, {w.name: w.most_samples for w in self.workloads}),
             "memory": memory[-1],
             "owner_bytes_per_remote_page": memory[-1].get("owner_bytes_per_remote_page"),
             "bad_kernel_logs": self.lab.bad_logs,
@@ -170,16 +179,26 @@ def arguments():
     add("--minutes", type=float, default=40, help="no sample is begun that would end later (40)")
     add("--systems", type=words(systems), help=f"of {', '.join(systems)}; else what a workload has")
     add("--workloads", type=words(workloads), default=workloads, help=f"of {', '.join(workloads)}")
+    add("--only-goals", action="store_true", help="only what goals are judged by")
     add("--fill-mb", type=int, default=320, help="memory of fill_read_touch and incompressible (320)")
     add("--page-in-mb", type=int, default=96, help="memory of page_in (96)")
     add("--count-mb", type=int, default=48, help="memory of instructions (48)")
-    add("--many-pages", type=int, default=100_000, help="remote pages of many_pages (100,000)")
+    add("--many-pages", type=int, default=100_000,
+        help="remote pages of many_pages (100,000; its goals want 1,000,000)")
     add("--redis-mb", type=int, default=160, help="values of redis (160)")
     add("--redis-requests", type=int, default=60_000, help="(60,000)")
     add("--memory-pages", type=int, default=50_000, help="remote pages of memory (50,000)")
     add("--out", default="bench", help="folder below build/ (bench)")
     add("--list", action="store_true", help="say what there is, and end")
     return parser.parse_args()
+
+
+def guess(workloads, cells=None):
+    """Minutes that a sample of each takes, or of these cells."""
+    return sum(
+        workload.seconds for workload in workloads for name in workload.systems
+        if cells is None or (workload.name, name) in cells
+    ) / 60
 
 
 def on_sigterm(number, frame):
@@ -189,10 +208,13 @@ def on_sigterm(number, frame):
 def main():
     options = arguments()
     if options.list:
-        for kind in (WORKLOADS, SYSTEMS):
-            for one in kind:
-                print(f"{one.name:20s} {one.about}")
-            print()
+        for workload in WORKLOADS:
+            minutes = workload.seconds * len(workload.systems) / 60
+            print(f"{workload.name:20s} {minutes:3.0f} min   {workload.about}")
+        print(f"{'all, once':20s} {guess(WORKLOADS):3.0f} min\n{'--only-goals':20s} "
+              f"{guess(WORKLOADS, goals.needed()):3.0f} min\n")
+        for system in SYSTEMS:
+            print(f"{system.name:20s} {system.about}")
         return 0
     signal.signal(signal.SIGTERM, on_sigterm)
     bench = Bench(options)

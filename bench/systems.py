@@ -17,10 +17,14 @@ NQN = "nqn.2026-11.test:ram"
 
 
 class System:
-    """A way to have more memory than there is. donors: the nodes that lend theirs."""
+    """A way to have more memory than there is.
+
+    donors: the nodes that lend theirs. traced: it has trace events of fetches.
+    """
 
     donors = ""
     swaps = True
+    traced = False
 
     def __init__(self, name, about):
         self.name = name
@@ -55,6 +59,7 @@ IN_THE_CLEAR = {"key": None, "insecure": 1, "seal": "off"}
 class Ours(System):
     """/dev/frontswap0: local pool and donors."""
 
+    traced = True
     FRAME = 32 + 8  # header, record
     TAG = 16
     COUNTED = {
@@ -106,7 +111,19 @@ class Ours(System):
             )
         if facts["pages_fetched"]:
             facts["get_frames_per_1000_pages"] = 1000 * facts["get_frames"] / facts["pages_fetched"]
-        return facts
+        return {**facts, **self.wakeups(cluster, facts)}
+
+    def wakeups(self, cluster, facts):
+        """How often a page that went out or came in woke the receiver's work, here and there."""
+        pages = facts["pages_remotified"] + facts["pages_fetched"]
+        there = sum(ramster.counter(cluster[name], "ramster", "rx_wakeups")
+                    for name in self.donors if cluster[name].alive())
+        if not pages:
+            return {}
+        return {
+            "rx_wakeups_per_page": round(facts["rx_wakeups"] / pages, 3),
+            "donor_rx_wakeups_per_page": round(there / pages, 3),
+        }
 
     def page_bytes(self, cluster):
         b = ramster.counters(cluster[self.donors[0]], "ramster")

@@ -7,8 +7,9 @@ run() gets a cluster that is as it was after boot, and a system; it leaves the c
 import json
 
 import ramster
+from fetch_trace import fetch_times, fetches_traced, read_trace, spread
 from lab import Machines
-from measure import Meter
+from measure import COSTS, Meter
 from memory import memory_per_remote_page
 from vmlab import wait_until
 
@@ -16,13 +17,18 @@ MAIN = Machines("abc")
 CGROUP = "/sys/fs/cgroup/bench"
 
 
-def on_swap(cluster, system, work):
-    """Figures of work() with swap on the system's device, and the system's own."""
+def on_swap(cluster, system, work, then=None):
+    """Figures of work() with swap on the system's device, and the system's own.
+
+    then: more figures, of what the system's own shall not count.
+    """
     a = cluster["a"]
     device = system.up(cluster)
     if device:
         ramster.swap_on(a, device)
     figures = {**work(), **system.facts(cluster)}
+    if then:
+        figures.update(then())
     if device:
         ramster.swap_off(a)
     system.down(cluster)
@@ -82,12 +88,14 @@ class Workload:
 
 
 class FillReadTouch(Workload):
-    """pagefill fills memory, reads it through and touches a quarter at random; all verified."""
+    """pagefill fills memory, reads it through and touches a quarter at random; all verified.
+
+    content: as pagefill's --content: real, random, or same (each page one word again and again).
+    """
 
     columns = [
-        "total", "fill", "read", "touch", "touch_p50_us", "touch_p99_us",
-        "owner_cpu_us_per_page", "donor_cpu_us_per_page", "wire_bytes_per_page",
-        "wire_frames_per_1000_pages", "put_frames_per_1000_pages", "get_frames_per_1000_pages",
+        "total", "fill", "read", "touch", "touch_p50_us", "touch_p99_us", "touch_p999_us",
+        *COSTS, "put_frames_per_1000_pages", "get_frames_per_1000_pages",
     ]
     systems = [
         "ours", "ours_unsealed", "ours_in_the_clear", "nvme_tcp", "nbd", "zram", "remote",
@@ -98,7 +106,8 @@ class FillReadTouch(Workload):
         self.name = name
         self.content = content
         self.systems = systems or self.systems
-        self.about = f"fill, read, touch 25 % at random; {content} contents"
+        kind = "same-filled pages" if content == "same" else f"{content} contents"
+        self.about = f"fill, read, touch 25 % at random; {kind}"
 
     def run(self, cluster, system, options):
         def work():
@@ -120,18 +129,19 @@ class PageIn(Workload):
     """All pages of a program out at once, then back one by one, by 1, 4 and 16 threads.
 
     There is RAM for all of them, so nothing leaves while pages come. Each fault is for one page
-    (no read-ahead), and only those are timed that wait for a page.
+    (no read-ahead), and only those are timed that wait for a page. Once more by one thread, apart
+    from what is timed, with the kernel's trace events.
     """
 
     name = "page_in"
     about = "a burst out; single pages in at random by 1, 4 and 16 threads"
     headline = "p50_us"
     columns = [
-        "p50_us", "p99_us", "p999_us", "page_bytes", "tcp_p50_us", "p50_vs_tcp", "pages_s_1", "pages_s_4",
-        "pages_s_16", "out_s", "out_pages_s", "owner_cpu_us_per_page", "donor_cpu_us_per_page",
-        "wire_bytes_per_page",
+        "p50_us", "p99_us", "p999_us", "kernel_p50_us", "kernel_p99_us", "kernel_p999_us",
+        "page_bytes", "tcp_p50_us", "p50_vs_tcp", "pages_s_1", "pages_s_4", "pages_s_16",
+        "out_s", "out_pages_s", *COSTS,
     ]
-    seconds = 25
+    seconds = 30
     systems = [
         "remote", "remote_unsealed", "remote_in_the_clear", "nvme_tcp", "nbd", "zram", "ours",
         "remote_backup_disk", "remote_replicas2", "disk_ssd",
@@ -156,8 +166,18 @@ class PageIn(Workload):
                 result["p50_vs_tcp"] = round(result["p50_us"] / limit["tcp_p50_us"], 3)
             return result
 
+        def traced():
+            program = Steps(a, f"--mb {options.page_in_mb} --phases fill,out,touch=20")
+            program.step()
+            program.step()
+            with fetches_traced(a):
+                program.step()
+                times = fetch_times(read_trace(a))
+            program.finish()
+            return spread(*times)
+
         a.run("echo 0 >/proc/sys/vm/page-cluster")
-        result = on_swap(cluster, system, work)
+        result = on_swap(cluster, system, work, traced if system.traced else None)
         a.run(f"echo 3 >/proc/sys/vm/page-cluster; rmdir {CGROUP}")
         return result
 
