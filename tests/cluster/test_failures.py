@@ -69,19 +69,19 @@ class Filled:
         self.job = self.a.start_command(
             f"pagefill --mb 84 --content mixed --threads 2 --step --phases fill,{phases} {options}"
         )
-        self.job.wait_for_line("done fill", 120)
+        self.job.wait_for_line("done fill", 400)
         assert ramster.counter(self.a, "ramster", "pages_remotified") > 1000
 
     def before(self, device):
         """What a device needs that is not there yet."""
 
-    def go(self, *phases, timeout=60):
+    def go(self, *phases, timeout=200):
         """Let it do its next phases."""
         for phase in phases:
             self.job.write("\n")
             self.job.wait_for_line(f"done {phase}", timeout)
 
-    def report(self, timeout=120):
+    def report(self, timeout=400):
         """Let it do the rest; what it says at its end."""
         for _ in range(len(self.phases) + 1):
             self.job.write("\n")
