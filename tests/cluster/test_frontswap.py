@@ -228,10 +228,15 @@ def test_a_backend_that_does_all_at_once(fswap, wants):
     fswap.backend(**CHAOS, evict=20, wants=wants)
     fswap.make(backing=fswap.backing)
     fswap.swapon()
-    fswap.pagefill()
-    for name in ("stores_waited", "stores_refused", "loads_missed", "writebacks"):
-        # How often depends on how fast eviction is; that it happened does not.
-        assert fswap.counter(name), name
+    for _ in range(5):
+        fswap.pagefill()
+        names = ("stores_waited", "stores_refused", "loads_missed", "writebacks")
+        counts = {name: fswap.counter(name) for name in names}
+        # On a busy host eviction may be so far ahead that nothing is read above.
+        if all(counts.values()):
+            break
+    else:
+        pytest.fail(f"not all of it has happened: {counts}")
     assert fswap.counter("lost_pages") == 0 and fswap.counter("loads_failed") == 0
     assert (fswap.counter("backing_reads_kept") > 100) == wants
     fswap.swapoff()
