@@ -100,7 +100,7 @@ class Goal:
         wanted = max(figures.wanted(workload) for workload, _ in cells)
         enough = all(figures.count(*cell) >= figures.wanted(cell[0]) for cell in cells)
         entry.update(value=round(value, 3), within=within, samples=samples, samples_wanted=wanted,
-                     enough=enough)
+                     enough=enough, large=not small)
         if small:
             return {**entry, "reason": f"too small: {small}"}
         if not enough:

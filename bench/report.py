@@ -75,7 +75,7 @@ def of_goals(goals):
             without.append(f"- {name}: no figure: {goal['reason']}")
             continue
         sign = ">=" if goal["better"] == "higher" else "<="
-        if goal["met"] is None and goal["enough"]:
+        if not goal["large"]:
             without.append(f"- {name}: not judged: {goal['reason']}")
         rows.append([
             goal["text"], number(goal["value"]), f"{sign} {goal['goal']}", verdict(goal),
