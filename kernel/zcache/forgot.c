@@ -40,22 +40,33 @@ struct forgot {
 	u32 first_lost;
 };
 
+/*
+ * True if @entry is a remote page with a copy there: @r is what it is without. A local page's list
+ * loses the donor at once, then @unlisted is set; but not in a batch, which may be to it: its end
+ * sorts that out, or a later pass.
+ */
+static bool without_donor(struct forgot *f, void *entry, struct tmem_remote *r, bool *unlisted)
+{
+	struct zc_entry *e = entry;
+
+	*unlisted = false;
+	if (!entry)
+		return false;
+	if (!xa_is_value(entry)) {
+		*unlisted = !(e->flags & ZC_PUSHING) && zc_entry_unlist(f->dev, e, f->donor);
+		return false;
+	}
+	*r = tmem_remote_unpack(xa_to_value(entry));
+	return tmem_remote_remove_donor(r, f->donor);
+}
+
 static void *forgot_entry(void *ctx, u64 slot, void *entry)
 {
 	struct forgot *f = ctx;
-	struct zc_entry *e = entry;
 	struct tmem_remote r;
+	bool unlisted;
 
-	if (!entry)
-		return NULL;
-	if (!xa_is_value(entry)) {
-		/* In a batch to it: the answer will not come, and its end sorts it out. */
-		if (!(e->flags & ZC_PUSHING))
-			zc_entry_unlist(f->dev, e, f->donor);
-		return entry;
-	}
-	r = tmem_remote_unpack(xa_to_value(entry));
-	if (!tmem_remote_remove_donor(&r, f->donor))
+	if (!without_donor(f, entry, &r, &unlisted))
 		return entry;
 	f->copies++;
 	if (r.nr_donors)
@@ -86,20 +97,14 @@ static bool one_stays(const struct tmem_remote *r)
 static void *give_up_entry(void *ctx, u64 slot, void *entry)
 {
 	struct forgot *f = ctx;
-	struct zc_entry *e = entry;
 	struct tmem_remote r;
+	bool unlisted;
 
-	if (!entry)
-		return NULL;
-	if (!xa_is_value(entry)) {
-		/* In a batch, perhaps to it: a later pass. */
-		if (!(e->flags & ZC_PUSHING) && zc_entry_unlist(f->dev, e, f->donor))
+	if (!without_donor(f, entry, &r, &unlisted)) {
+		if (unlisted)
 			zc_donor_abandoned(f->donor);
 		return entry;
 	}
-	r = tmem_remote_unpack(xa_to_value(entry));
-	if (!tmem_remote_remove_donor(&r, f->donor))
-		return entry;
 	if (!zc_slot_is_freed(f->dev, slot) && !one_stays(&r)) {
 		/* It has to be on the backing device still, with nobody about to change that. */
 		if (!fswap_slot_is_below(f->dev->fdev, slot))
@@ -113,8 +118,7 @@ static void *give_up_entry(void *ctx, u64 slot, void *entry)
 }
 
 /* @change: as tmem_modify()'s, with @f. */
-static void change_listed(struct forgot *f,
-			  void *(*change)(void *ctx, u64 slot, void *entry))
+static void change_listed(struct forgot *f, void *(*change)(void *ctx, u64 slot, void *entry))
 {
 	struct scan s = { .donor = f->donor };
 	unsigned int i;

@@ -116,7 +116,7 @@ def test_a_soak_with_a_bad_disk_and_bad_company():
 
 @pytest.mark.slow
 def test_a_soak_with_two_copies():
-    soak("reset", "cut_long", "freeze_long", policy="replicas2", owners=1)
+    soak("reset", "cut_long", "freeze_long", policy="replicas2", owners=2)
 
 
 @pytest.mark.slow

@@ -228,14 +228,14 @@ class Soak:
         self.journal.say("the cluster is at work")
 
     def _start_work(self, member):
-        """On each owner a pagefill tells how long it waits; the last one has programs, too."""
+        """On each owner a pagefill tells how long it waits; the last of several has programs, too."""
         work = [(self.options.work_mb, ["pagefill"], 2)]
         if self.options.edge and member.name == self.owner_names[0]:
             member.at_the_edge = True
             ramster.at_the_edge(member.node)
             machine = member.node.machine
             work = [(EDGE * machine.ram, ["pagefill"], EDGE_THREADS * machine.cpus)]
-        elif member.name == self.owner_names[-1] and not self.policy.allow_loss:
+        elif member.name in self.owner_names[1:][-1:] and not self.policy.allow_loss:
             programs = self.options.work_mb - WATCH_MB
             work = [(WATCH_MB, ["pagefill"], 2), (programs, ["stress-ng", "redis"], 1)]
         for megabytes, kinds, threads in work:
