@@ -235,7 +235,10 @@ class Soak:
             ramster.at_the_edge(member.node)
             machine = member.node.machine
             work = [(EDGE * machine.ram, ["pagefill"], EDGE_THREADS * machine.cpus)]
-        elif member.name in self.owner_names[1:][-1:] and not self.policy.allow_loss:
+        elif (
+            len(self.owner_names) > 1 and member.name == self.owner_names[-1]
+            and not self.policy.allow_loss
+        ):
             programs = self.options.work_mb - WATCH_MB
             work = [(WATCH_MB, ["pagefill"], 2), (programs, ["stress-ng", "redis"], 1)]
         for megabytes, kinds, threads in work:
