@@ -217,7 +217,7 @@ bool rs_peer_read(u16 num, struct rs_peer_info *info)
 
 static const struct zcache_remote_ops remote_ops = {
 	.owner = THIS_MODULE,
-	.has_room = rs_has_room,
+	.roomy = rs_roomy,
 	.push_begin = rs_push_begin,
 	.push_add = rs_push_add,
 	.push_submit = rs_push_submit,

@@ -229,7 +229,7 @@ void rs_fetch_kick(struct rs_peer *peer);
 /* push.c */
 int rs_push_init(void);
 void rs_push_exit(void);
-bool rs_has_room(u32 dev, unsigned int copies, bool patient);
+unsigned int rs_roomy(u32 dev, bool patient, u16 *donor, unsigned int max);
 struct zcache_push *rs_push_begin(u32 dev, unsigned int want);
 void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 len);
 void rs_push_submit(struct zcache_push *zp);

@@ -168,20 +168,21 @@ static void release(struct rs_push_target *t)
 	rs_peer_put(peer);
 }
 
-bool rs_has_room(u32 dev, unsigned int copies, bool patient)
+unsigned int rs_roomy(u32 dev, bool patient, u16 *donor, unsigned int max)
 {
 	struct rs_peer *peer;
 	unsigned int num, n = 0;
 
-	for (num = 0; n < copies && (peer = rs_peer_next_usable(num)); num++) {
+	for (num = 0; n < max && (peer = rs_peer_next_usable(num)); num++) {
 		num = peer->info.num;
+		donor[n] = num;
 		spin_lock(&peer->lock);
 		n += (patient ? is_good(peer) : is_wanted(peer, dev)) &&
 		     (peer->room || peer->nr_puts);
 		spin_unlock(&peer->lock);
 		rs_peer_put(peer);
 	}
-	return n == copies;
+	return n;
 }
 
 struct zcache_push *rs_push_begin(u32 dev, unsigned int want)

@@ -47,22 +47,30 @@ static struct zc_dev *fattest(const unsigned long *skip)
 }
 
 /*
- * Is there room for a page of @dev's and its copies, now or when answers are in? With a backing device
- * to go to, no donor is waited for any longer. Process context.
+ * Donors that have room for pages of @dev's, now or when answers are in, but no more than a page is to
+ * have copies. With a backing device to go to, none is waited for any longer. Process context.
  */
-bool zc_remote_has_room(const struct zc_dev *dev)
+unsigned int zc_remote_roomy(const struct zc_dev *dev, u16 donor[ZCACHE_COPIES_MAX])
 {
 	const struct zcache_remote_ops *ops;
-	bool room;
+	unsigned int n;
 	int idx;
 
 	ops = zc_remote_get(&idx);
 	if (!ops)
-		return false;
-	room = ops->has_room(dev->id, fswap_policy(dev->fdev).replicas,
-			     !fswap_backing_path(dev->fdev));
+		return 0;
+	n = ops->roomy(dev->id, !fswap_backing_path(dev->fdev), donor,
+		       fswap_policy(dev->fdev).replicas);
 	zc_remote_put(idx);
-	return room;
+	return n;
+}
+
+/* Is there room for a page of @dev's and its copies? Process context. */
+bool zc_remote_has_room(const struct zc_dev *dev)
+{
+	u16 donor[ZCACHE_COPIES_MAX];
+
+	return zc_remote_roomy(dev, donor) == fswap_policy(dev->fdev).replicas;
 }
 
 static unsigned int push(struct zc_dev *dev, unsigned int min_age)
@@ -203,7 +211,8 @@ static bool may_come_back(const struct zc_dev *dev)
  */
 bool zc_evict_wait(const struct zc_dev *dev)
 {
-	if (!zc_remote_has_room(dev) && !may_come_back(dev))
+	if (!zc_remote_has_room(dev) && !(zc_is_crowded(dev) && zc_move_spread()) &&
+	    !may_come_back(dev))
 		return false;
 	zc_evict_kick();
 	queue_delayed_work(zc_wq, &retry_work, msecs_to_jiffies(RETRY_MS));

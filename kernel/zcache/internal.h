@@ -96,6 +96,7 @@ static inline bool zc_entry_is_same(const struct zc_entry *e)
  * struct zc_dev - a frontswap device's pages
  * @refs:     who uses it beside frontswap; killed and waited for by detach
  * @local:    books, see struct zcache_books; moved under the object's lock
+ * @copies:   which the remote pages have
  * @freed:    a bit a slot: freed, its entry not yet forgotten
  * @dirty:    a bit an object's worth of slots: @freed has news there
  * @freed_work: forgets freed slots (freed.c)
@@ -105,6 +106,8 @@ static inline bool zc_entry_is_same(const struct zc_entry *e)
  * @lru_lock: guards @lru, @unsaved and each entry's lru
  * @unsaved:  local pages that must be on the backing device before they may leave
  * @buddy:    zbud: the slot + 1 that shares a frame with the last one evicted, or 0
+ * @spread_copies: @copies after the last spread; @spread_vain: pages that have come home
+ *	      since they last grew. The mover's (spread.c)
  * @next_version: for slots with no entry to take the next version from
  */
 struct zc_dev {
@@ -120,6 +123,7 @@ struct zc_dev {
 	atomic_long_t local;
 	atomic_long_t in_flight;
 	atomic_long_t remote;
+	atomic_long_t copies;
 	atomic_long_t nr_freed;
 
 	unsigned long *freed;
@@ -135,6 +139,9 @@ struct zc_dev {
 	struct list_head lru;
 	struct list_head unsaved;
 	u32 buddy;
+
+	long spread_copies;
+	unsigned int spread_vain;
 };
 
 /* device.c */
@@ -229,6 +236,7 @@ void zc_evict_flush(void);
 void zc_evict_want(unsigned long pages, bool cold);
 void zc_age_out_changed(void);
 bool zc_evict_wait(const struct zc_dev *dev);
+unsigned int zc_remote_roomy(const struct zc_dev *dev, u16 donor[ZCACHE_COPIES_MAX]);
 bool zc_remote_has_room(const struct zc_dev *dev);
 
 /* pool.c */
@@ -247,6 +255,10 @@ unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age);
 int zc_move_init(void);
 void zc_move_exit(void);
 void zc_move_kick(void);
+bool zc_move_spread(void);
+
+/* spread.c */
+bool zc_is_crowded(const struct zc_dev *dev);
 
 /* forgot.c */
 bool zc_give_up_dead(void);

@@ -29,6 +29,7 @@
 #define RETRY_MS	1000U	/* between passes while not all can move */
 #define RETRY_MAX_MS	16000U
 #define ROOM_TRIES	20	/* 20 ms each, until donors have answered and made room */
+#define SPREAD_MS	100U	/* until pages make room for each other */
 
 /**
  * struct move - a page on its way home
@@ -51,6 +52,10 @@ static atomic_t loading;
 static struct workqueue_struct *move_wq;
 static struct delayed_work move_work;
 static atomic_t kicks;	/* since the last pass began */
+static struct delayed_work spread_work;
+static unsigned int spread_ms = SPREAD_MS;
+static bool spread_wanted;	/* stores have found no room */
+static unsigned long spread_from;	/* jiffies; after one in vain; the worker's */
 static unsigned long misplaced;	/* pages, as counted by the last pass; the worker's */
 static bool told;	/* this pass has told donors of older versions; the worker's */
 
@@ -59,7 +64,35 @@ void zc_move_kick(void)
 {
 	counter_inc(zc, moves_due);
 	atomic_inc(&kicks);
+	WRITE_ONCE(spread_ms, SPREAD_MS);
+	if (delayed_work_pending(&spread_work))
+		mod_delayed_work(move_wq, &spread_work, msecs_to_jiffies(SPREAD_MS));
 	mod_delayed_work(move_wq, &move_work, 0);
+}
+
+/**
+ * zc_move_spread - pages are to make room for each other (spread.c), soon
+ *
+ * Context: any. Return: false if that was of no use lately.
+ */
+bool zc_move_spread(void)
+{
+	unsigned int ms = READ_ONCE(spread_ms);
+
+	queue_delayed_work(move_wq, &spread_work, msecs_to_jiffies(ms));
+	return ms == SPREAD_MS;
+}
+
+static void start_spread(struct work_struct *work)
+{
+	WRITE_ONCE(spread_wanted, true);
+	mod_delayed_work(move_wq, &move_work, 0);
+}
+
+/* Has something changed since the pass began, for which there should be another one soon? Any context. */
+bool zc_move_is_due(void)
+{
+	return atomic_read(&kicks);
 }
 
 /* Pages that lie badly, and the gauge of them. For the worker alone. */
@@ -79,19 +112,19 @@ static void loaded(struct fswap_load *load, int err)
 		wake_up_var(&loading);
 }
 
-/* Loads the pages of a scan, all at once. */
-static void load_all(struct zc_dev *dev, const struct zc_scan *s)
+/* Loads pages, all at once. */
+static void load_all(struct zc_dev *dev, const u32 *slot, unsigned int nr)
 {
 	unsigned int i;
 	int err;
 
 	atomic_set(&loading, 1);
-	for (i = 0; i < s->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		struct move *m = &moves[i];
 
 		m->load = (struct fswap_load) {
 			.page = m->page,
-			.slot = s->slot[i],
+			.slot = slot[i],
 			.done = loaded,
 		};
 		atomic_inc(&loading);
@@ -201,27 +234,26 @@ static bool has_room(void)
 	return true;
 }
 
-/*
- * Moves the pages of a scan: how many of them need no more moving. @no_room: pages found no
- * place here.
+/**
+ * zc_bring_home - make pages local
+ * @dev:     their device
+ * @slot:    which
+ * @nr:      how many, at most ZC_MOVES
+ * @no_room: set if there is no memory for some of them
+ *
+ * Context: the worker that moves pages, alone.
+ * Return: how many need no more moving.
  */
-static unsigned int move_some(struct zc_dev *dev, const struct zc_scan *s, bool *no_room)
+unsigned int zc_bring_home(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool *no_room)
 {
 	unsigned int i, n = 0;
 	int err;
 
-	*no_room = !has_room();
-	if (*no_room) {
-		for (i = 0; i < s->nr; i++)
-			n += zc_shed_copies(dev, s->slot[i]);
-		flush_end();
-		return n;
-	}
-	load_all(dev, s);
-	for (i = 0; i < s->nr; i++) {
+	load_all(dev, slot, nr);
+	for (i = 0; i < nr; i++) {
 		err = moves[i].err ?: come_home(dev, &moves[i]);
 		/* Its donors are slow, or miss it, but it is on the backing device. */
-		if (err == -ENODATA && zc_shed_copies(dev, s->slot[i]))
+		if (err == -ENODATA && zc_shed_copies(dev, slot[i]))
 			err = 0;
 		if (err && err != -ENOENT)
 			counter_inc(zc, moves_failed);
@@ -230,13 +262,30 @@ static unsigned int move_some(struct zc_dev *dev, const struct zc_scan *s, bool 
 		cond_resched();
 	}
 	flush_end();
-	for (i = 0; i < s->nr; i++)
+	for (i = 0; i < nr; i++)
 		settle_in(dev, &moves[i]);
 	return n;
 }
 
+/*
+ * Moves the pages of a scan: how many of them need no more moving. @no_room: pages found no
+ * place here.
+ */
+static unsigned int move_some(struct zc_dev *dev, const struct zc_scan *s, bool *no_room)
+{
+	unsigned int i, n = 0;
+
+	if (has_room())
+		return zc_bring_home(dev, s->slot, s->nr, no_room);
+	*no_room = true;
+	for (i = 0; i < s->nr; i++)
+		n += zc_shed_copies(dev, s->slot[i]);
+	flush_end();
+	return n;
+}
+
 /* Repair leaves others their share of the network. */
-static void keep_rate(unsigned int pages, ktime_t since)
+void zc_move_keep_rate(unsigned int pages, ktime_t since)
 {
 	unsigned int mb_s = READ_ONCE(zc_repair_mb_s);
 	s64 us;
@@ -281,11 +330,33 @@ static unsigned long move_device(struct zc_dev *dev)
 		 */
 		stuck |= no_room && !moved;
 		if (s.repair)
-			keep_rate(s.nr, since);
+			zc_move_keep_rate(s.nr, since);
 		if (next != ULLONG_MAX)
 			next++;
 	} while (next != ULLONG_MAX && READ_ONCE(zc_running));
 	return still;
+}
+
+/*
+ * Where it is crowded, pages make room: for those that stores want to bring, and those that lie badly.
+ * Not again for a while if that is of no use, unless something changes.
+ */
+static void make_room(struct zc_dev *dev, bool wanted, bool some_lie_badly)
+{
+	unsigned int ms = READ_ONCE(spread_ms);
+	bool told_before = told;
+
+	if ((!wanted && !some_lie_badly) || !zc_is_crowded(dev))
+		return;
+	if (!wanted && ms != SPREAD_MS && time_before(jiffies, spread_from))
+		return;
+	if (zc_spread(dev, wanted)) {
+		WRITE_ONCE(spread_ms, SPREAD_MS);
+	} else if (!zc_move_is_due()) {
+		WRITE_ONCE(spread_ms, min(2 * ms, RETRY_MAX_MS));
+		spread_from = jiffies + msecs_to_jiffies(2 * ms);
+	}
+	told = told_before;
 }
 
 static void move(struct work_struct *work)
@@ -295,6 +366,7 @@ static void move(struct work_struct *work)
 	bool waiting;
 	int evacuations = zc_evacuations();
 	int served = atomic_xchg(&kicks, 0);
+	bool wanted = xchg(&spread_wanted, false);
 	struct zc_dev *dev;
 	u32 id;
 
@@ -306,8 +378,12 @@ static void move(struct work_struct *work)
 		pause_ms = RETRY_MS / 2;
 	}
 	for (id = 0; (dev = zc_dev_next(id)); id++) {
+		unsigned long pages;
+
 		id = dev->id;
-		still += move_device(dev);
+		pages = move_device(dev);
+		make_room(dev, wanted, pages);
+		still += pages;
 		zc_dev_put(dev);
 	}
 	set_misplaced(still);
@@ -336,6 +412,7 @@ int zc_move_init(void)
 	int i;
 
 	INIT_DELAYED_WORK(&move_work, move);
+	INIT_DELAYED_WORK(&spread_work, start_spread);
 	moves = kcalloc(ZC_MOVES, sizeof(*moves), GFP_KERNEL);
 	if (!moves)
 		return -ENOMEM;
@@ -355,6 +432,7 @@ free:
 /* No device is left, and no tier. */
 void zc_move_exit(void)
 {
+	cancel_delayed_work_sync(&spread_work);
 	cancel_delayed_work_sync(&move_work);
 	destroy_workqueue(move_wq);
 	free_moves();

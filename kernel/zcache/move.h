@@ -38,7 +38,16 @@ struct zc_scan {
 	u32 outdated[ZC_MOVES];
 };
 
+/* move.c */
+bool zc_move_is_due(void);
+void zc_move_keep_rate(unsigned int pages, ktime_t since);
+unsigned int zc_bring_home(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool *no_room);
+
+/* spread.c */
+bool zc_spread(struct zc_dev *dev, bool wanted);
+
 /* placement.c */
+unsigned int zc_nr_good(const struct tmem_remote *r);
 enum zc_placement zc_placement(const struct zc_dev *dev, u32 slot, const struct tmem_remote *r);
 u64 zc_find_misplaced(struct zc_scan *s, u64 first);
 unsigned long zc_count_misplaced(void);

@@ -9,6 +9,31 @@
  */
 #include "move.h"
 
+/* Donors that have it and will keep it, neither dead nor leaving; @alive: those that are not dead. */
+static unsigned int nr_good(const struct tmem_remote *r, unsigned int *alive)
+{
+	unsigned int i, n = 0;
+
+	*alive = 0;
+	for (i = 0; i < r->nr_donors; i++) {
+		bool stays = !zcache_donor_is_leaving(r->donor[i]);
+
+		if (zc_donor_is_dead(r->donor[i]))
+			continue;
+		(*alive)++;
+		n += stays;
+	}
+	return n;
+}
+
+/* Donors that have the page and will keep it. Any context. */
+unsigned int zc_nr_good(const struct tmem_remote *r)
+{
+	unsigned int alive;
+
+	return nr_good(r, &alive);
+}
+
 /**
  * zc_placement - should a remote page move, and can it?
  * @dev:  its device
@@ -22,16 +47,8 @@ enum zc_placement zc_placement(const struct zc_dev *dev, u32 slot, const struct 
 {
 	struct fswap_policy policy = fswap_policy(dev->fdev);
 	bool below = fswap_slot_has_below(dev->fdev, slot);
-	int i, alive = 0, good = 0;
+	unsigned int alive, good = nr_good(r, &alive);
 
-	for (i = 0; i < r->nr_donors; i++) {
-		bool stays = !zcache_donor_is_leaving(r->donor[i]);
-
-		if (zc_donor_is_dead(r->donor[i]))
-			continue;
-		alive++;
-		good += stays;
-	}
 	if (alive > good)
 		return ZC_LEAVING;
 	if (!alive)

@@ -128,8 +128,9 @@ struct zcache_loss {
  * All are called in process context, on behalf of memory reclaim: no
  * GFP_KERNEL, no unbounded waits.
  *
- * @has_room: are there so many donors that take pages of a device, now or when their answers are in?
- *	@patient: or when they have forgotten what they should not have, or after a rest
+ * @roomy: which donors take pages of a device, now or when their answers are in? At most @max of them
+ *	are put into @donor; returns how many. @patient: or when they have forgotten what they should
+ *	not have, or after a rest
  * @push_begin: choose @copies donors for a batch of @dev's and reserve what it needs.
  *	NULL: none can take any now; zcache_remote_kick() will tell.
  * @push_add: room for a zpage of @len bytes in the batch, with rec[nr] filled
@@ -151,7 +152,7 @@ struct zcache_loss {
  */
 struct zcache_remote_ops {
 	struct module *owner;
-	bool (*has_room)(u32 dev, unsigned int copies, bool patient);
+	unsigned int (*roomy)(u32 dev, bool patient, u16 *donor, unsigned int max);
 	struct zcache_push *(*push_begin)(u32 dev, unsigned int copies);
 	void *(*push_add)(struct zcache_push *push, u32 slot, u16 version, u8 comp, u16 len);
 	void (*push_submit)(struct zcache_push *push);

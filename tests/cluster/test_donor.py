@@ -471,6 +471,43 @@ def test_pages_stored_anew_go_to_other_donors(make_cluster):
 
 
 @pytest.mark.slow
+def test_room_that_one_donor_alone_has_is_used(make_cluster):
+    """Each page is to have two copies; so pages move to it from those that are full."""
+    cluster = make_cluster("abcd", each={"a": OWNER, **dict.fromkeys("bcd", {"ram": 160})})
+    cluster.allow("I/O error, dev frontswap1")
+    setup = Setup(cluster, {"a": "bcd"}, pool_percent=3).bring_up()
+    a, b, c, d = cluster
+    ramster.write(a, f"{ramster.settings_folder()}/node/d", connect=0)
+    for donor in (b, c):
+        ramster.write(donor, ramster.settings_folder(), lend_max_mb=10)
+    ramster.make_device(a, 1, size="64M", replicas=2, store_wait_ms=1000)
+
+    def write(done):
+        """The corpus from there on; how far it came."""
+        ended = a.run(
+            f"dd if=/corpus of=/dev/frontswap1 bs=64k skip={done} seek={done} oflag=direct",
+            check=False, timeout=200,
+        )
+        return done + int(ended.err.split("+")[1].split()[-1]), ended.status
+
+    done, status = write(0)
+    remote = device_of(a, 1)["remote"]
+    assert status and 100 < done < 500 and remote > 2000
+    ramster.write(a, ramster.device_folder(1), store_wait_ms=60000)
+    ramster.connect(a, d)
+    ramster.wait_state(a, d, "up")
+    done, status = write(done)
+    print(f"{remote} pages before, then {device_of(a, 1)['remote']}; on b, c, d: {[*map(lent, (b, c, d))]}")
+    assert not status and done == 512
+    assert device_of(a, 1)["remote"] > remote + 500
+    wait_until(lambda: not ramster.counter(a, "zcache", "misplaced_pages"), "all to lie well", 60)
+    assert ramster.lost_pages(a) == 0
+    a.run("busybox cmp -n $((32 << 20)) /corpus /dev/frontswap1")
+    ramster.remove_device(a, 1)
+    setup.take_down()
+
+
+@pytest.mark.slow
 def test_an_owner_moves_its_pages_off_a_donor(make_cluster):
     cluster = make_cluster("abc", each={"a": OWNER, "b": DONOR, "c": DONOR})
     setup = Setup(cluster, {"a": "bc"}, device=ON_DISK).bring_up()
