@@ -28,10 +28,10 @@ DISK = {"backing": "/dev/vdc"}
 REPLICAS = {"size": "512M", "replicas": 2}
 
 
-def policies(*marks_of_disk):
+def policies(*marks_of_replicas):
     return pytest.mark.parametrize(
         "donors, device",
-        [pytest.param("b", DISK, marks=marks_of_disk), ("bc", REPLICAS)],
+        [("b", DISK), pytest.param("bc", REPLICAS, marks=marks_of_replicas)],
         ids=["disk", "replicas"],
     )
 

@@ -223,7 +223,10 @@ def test_backends_come_and_go_while_pages_move(fswap):
 CHAOS = {"refuse_every": 5, "again_every": 7, "again_ms": 5, "load_ms": 0, "miss_every": 11}
 
 
-@pytest.mark.parametrize("wants", [0, 1], ids=["", "and wants back what it let go"])
+@pytest.mark.parametrize(
+    "wants",
+    [pytest.param(0, id="", marks=pytest.mark.slow), pytest.param(1, id="and wants back what it let go")],
+)
 def test_a_backend_that_does_all_at_once(fswap, wants):
     fswap.backend(**CHAOS, evict=20, wants=wants)
     fswap.make(backing=fswap.backing)
@@ -459,6 +462,7 @@ def test_a_discarded_device_without_a_disk_reads_as_zeroes(fswap):
     fswap.node.run(f"busybox cmp -n {64 * 65536} {DEV} /dev/zero")
 
 
+@pytest.mark.slow
 def test_swapon_with_discard(fswap):
     fswap.backend()
     fswap.make(backing=fswap.backing)
@@ -469,6 +473,7 @@ def test_swapon_with_discard(fswap):
     fswap.remove()
 
 
+@pytest.mark.slow
 def test_rmdir_of_a_device_in_use_leaves_it_working(fswap):
     fswap.backend(load_ms=0)
     fswap.make(backing=fswap.backing)

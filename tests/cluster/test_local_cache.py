@@ -37,11 +37,12 @@ def test_pages_survive_the_cache(node, compressor):
     ramster.load(node, "zcache")
     ramster.set_zcache(node, compressor=compressor, max_pool_percent=60)
     ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))
-    ramster.pagefill(node, 110, "--content mixed --phases fill,read,rewrite=25,read")
+    ramster.pagefill(node, 110, "--content mixed --phases fill,rewrite=25,read")
     assert ramster.counter(node, "zcache", "loads_local") > 1000
     clean_up(node)
 
 
+@pytest.mark.slow
 def test_zbud_keeps_pages_too(node):
     ramster.load(node, "zcache")
     ramster.set_zcache(node, allocator="zbud", max_pool_percent=60)
@@ -66,6 +67,7 @@ def disk_writes(node):
     return int(words[4]), int(words[6]) // 8
 
 
+@pytest.mark.slow
 def test_pages_are_saved_in_long_runs(node):
     """What is swapped out at one time lies side by side, and so goes to the disk together."""
     ramster.load(node, "zcache")
@@ -82,6 +84,7 @@ def test_pages_are_saved_in_long_runs(node):
     clean_up(node)
 
 
+@pytest.mark.slow
 def test_pages_that_are_not_saved_yet_leave_before_a_kill(make_cluster):
     """Below half of the pool none is saved; but it goes to the disk when memory is short."""
     node = boot(make_cluster, 128, "Call Trace:")  # where the kernel kills
@@ -104,6 +107,7 @@ def test_pages_that_are_not_saved_yet_leave_before_a_kill(make_cluster):
     clean_up(node)
 
 
+@pytest.mark.slow
 def test_zbud_writes_back_whole_frames(node):
     ramster.load(node, "zcache")
     ramster.set_zcache(node, allocator="zbud", max_pool_percent=10)
@@ -117,6 +121,7 @@ def test_zbud_writes_back_whole_frames(node):
     clean_up(node)
 
 
+@pytest.mark.slow
 def test_incompressible_pages_survive(node):
     ramster.load(node, "zcache")
     ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))
@@ -132,6 +137,7 @@ def test_same_filled_pages_cost_no_storage(node):
     clean_up(node)
 
 
+@pytest.mark.slow
 def test_a_device_without_backend_passes_through(node):
     ramster.load(node, "frontswap")
     ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))
@@ -141,6 +147,7 @@ def test_a_device_without_backend_passes_through(node):
     ramster.unload(node)
 
 
+@pytest.mark.slow
 def test_a_backend_may_come_and_go_while_swap_is_on(node):
     ramster.load(node, "frontswap")
     ramster.swap_on(node, ramster.make_device(node, backing=node.disk("swap")))

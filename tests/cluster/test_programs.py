@@ -48,6 +48,7 @@ def test_redis_with_a_data_set_of_twice_the_ram(setup):
     setup.take_down()
 
 
+@pytest.mark.slow
 def test_fio_verifies_the_device_itself(make_cluster):
     """No swap here: the owner has RAM to spare, and its cache next to none."""
     cluster = make_cluster("ab", ram=384)

@@ -76,6 +76,7 @@ def swap_to_b(pair, phases):
     return program
 
 
+@pytest.mark.slow
 def test_down_keeps_what_others_have_here(pair):
     a, b = pair["a"], pair["b"]
     job = swap_to_b(pair, "fill")
@@ -97,6 +98,7 @@ def nodes_of(node):
     return {n["name"] for n in listed}, set(node.output(f"ls {folder}").split()), used
 
 
+@pytest.mark.slow
 def test_an_interrupted_remove_node_changes_both_or_neither(pair):
     """The file and the kernel; in the midst of moving pages, and at any other moment."""
     a = pair["a"]

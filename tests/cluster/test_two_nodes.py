@@ -23,10 +23,10 @@ def fetched(node):
 
 
 def test_pages_go_to_a_peer_and_come_back(make_cluster):
-    cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
-    setup = Setup(cluster, {"a": "b"}).bring_up()
+    cluster = make_cluster("ab", each={"a": {"ram": 128}, "b": DONOR})
+    setup = Setup(cluster, {"a": "b"}, pool_percent=10).bring_up()
     a, b = cluster
-    ramster.pagefill(a, 220, "--content mixed --phases fill,read,rewrite=20,touch=20")
+    ramster.pagefill(a, 170, "--content mixed --phases fill,read,rewrite=20,touch=20")
     assert remotified(a) > 10000 and fetched(a) > 10000
     assert ramster.counter(b, "ramster", "donor_puts") > 10000
     setup.take_down()
