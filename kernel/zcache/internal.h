@@ -106,8 +106,8 @@ static inline bool zc_entry_is_same(const struct zc_entry *e)
  * @lru_lock: guards @lru, @unsaved and each entry's lru
  * @unsaved:  local pages that must be on the backing device before they may leave
  * @buddy:    zbud: the slot + 1 that shares a frame with the last one evicted, or 0
- * @spread_copies: @copies after the last spread; @spread_vain: pages that have come home
- *	      since they last grew. The mover's (spread.c)
+ * @spread_copies: @copies when last looked at; @spread_vain: pages that have come home
+ *	      and made no room. The mover's (spread.c)
  * @next_version: for slots with no entry to take the next version from
  */
 struct zc_dev {

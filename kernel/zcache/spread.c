@@ -9,8 +9,7 @@
  *
  * Home is full, too, but some of them may be more than fit. A donor may be full for other reasons than
  * our pages, or say that it has room and take none. So it is seen after each few whether there are more
- * copies than before; if not they stay, and after IN_VAIN of them no more come until copies are more, or
- * home is not full.
+ * copies than before; if not they stay, and after IN_VAIN of them no more come until some have left.
  */
 #include <linux/delay.h>
 
@@ -143,8 +142,7 @@ static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 		if (!c.nr)
 			continue;
 		*found = true;
-		zc_bring_home(dev, c.slot, c.nr, &no_room);
-		dev->spread_vain += c.nr;
+		dev->spread_vain += zc_bring_home(dev, c.slot, c.nr, &no_room);
 		if (has_grown(dev, c.nr, &most)) {
 			dev->spread_vain = 0;
 			*grown = true;
@@ -155,6 +153,19 @@ static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 			zc_move_keep_rate(c.nr, since);
 	}
 	return false;
+}
+
+/* Those that came home in vain and have left since, or for which there is room by now, count no more. */
+static void forgive(struct zc_dev *dev)
+{
+	long copies = atomic_long_read(&dev->copies), left = copies - dev->spread_copies;
+
+	dev->spread_copies = copies;
+	if (!zc_pool_above_half())
+		dev->spread_vain = 0;
+	else if (left > 0)
+		dev->spread_vain -= min_t(unsigned long, dev->spread_vain,
+					  left / fswap_policy(dev->fdev).replicas);
 }
 
 /**
@@ -169,9 +180,8 @@ bool zc_spread(struct zc_dev *dev, bool wanted)
 {
 	bool grown = false, found = false, done;
 
-	if (!zc_pool_is_full() || atomic_long_read(&dev->copies) > dev->spread_copies)
-		dev->spread_vain = 0;
-	else if (dev->spread_vain >= IN_VAIN)
+	forgive(dev);
+	if (dev->spread_vain >= IN_VAIN)
 		return false;
 	done = spread_some(dev, wanted, &grown, &found);
 	if (!done && !found && !wanted)
