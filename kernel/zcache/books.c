@@ -29,7 +29,6 @@ static void account_remote(struct zc_dev *dev, void *entry, int sign)
 	struct tmem_remote r = tmem_remote_unpack(xa_to_value(entry));
 
 	account_donors(r.donor, r.nr_donors, sign);
-	atomic_long_add(sign * r.nr_donors, &dev->copies);
 	atomic_long_add(sign, &dev->remote);
 	if (sign > 0)
 		zc_remote_pin();

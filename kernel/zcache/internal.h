@@ -96,7 +96,7 @@ static inline bool zc_entry_is_same(const struct zc_entry *e)
  * struct zc_dev - a frontswap device's pages
  * @refs:     who uses it beside frontswap; killed and waited for by detach
  * @local:    books, see struct zcache_books; moved under the object's lock
- * @copies:   which the remote pages have
+ * @pushed:   pages that have become remote, ever
  * @freed:    a bit a slot: freed, its entry not yet forgotten
  * @dirty:    a bit an object's worth of slots: @freed has news there
  * @freed_work: forgets freed slots (freed.c)
@@ -106,8 +106,8 @@ static inline bool zc_entry_is_same(const struct zc_entry *e)
  * @lru_lock: guards @lru, @unsaved and each entry's lru
  * @unsaved:  local pages that must be on the backing device before they may leave
  * @buddy:    zbud: the slot + 1 that shares a frame with the last one evicted, or 0
- * @spread_copies: @copies when last looked at; @spread_vain: pages that have come home
- *	      and made no room. The mover's (spread.c)
+ * @spread_over: how far over the full mark the pool was before the last spread, if that was in vain.
+ *	      The mover's
  * @next_version: for slots with no entry to take the next version from
  */
 struct zc_dev {
@@ -123,7 +123,7 @@ struct zc_dev {
 	atomic_long_t local;
 	atomic_long_t in_flight;
 	atomic_long_t remote;
-	atomic_long_t copies;
+	atomic_long_t pushed;
 	atomic_long_t nr_freed;
 
 	unsigned long *freed;
@@ -140,8 +140,7 @@ struct zc_dev {
 	struct list_head unsaved;
 	u32 buddy;
 
-	long spread_copies;
-	unsigned int spread_vain;
+	unsigned long spread_over;
 };
 
 /* device.c */
@@ -243,6 +242,7 @@ bool zc_remote_has_room(const struct zc_dev *dev);
 unsigned long zc_pool_pages(void);
 bool zc_pool_is_full(void);
 unsigned long zc_pool_excess(bool high);
+unsigned long zc_pool_over_full(void);
 unsigned long zc_pool_above_half(void);
 unsigned long zc_pool_above_floor(void);
 void zc_leaving_add(long bytes);

@@ -303,6 +303,7 @@ static bool commit(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 		return true;
 	}
 	counter_inc(zc, pushed_pages);
+	atomic_long_inc(&dev->pushed);
 	if (zc_slot_is_freed(dev, e->slot))
 		zc_freed_again(dev, e->slot);
 	return true;

@@ -8,8 +8,9 @@
  * the one with room; where each has been is then room for another page's second copy.
  *
  * Home is full, too, but some of them may be more than fit. A donor may be full for other reasons than
- * our pages, or say that it has room and take none. So it is seen after each few whether there are more
- * copies than before; if not they stay, and after IN_VAIN of them no more come until some have left.
+ * our pages, or say that it has room and take none. So it is seen after each few whether donors got more
+ * copies than these had; if not they stay, and after IN_VAIN of them no more come for a while, and
+ * none at all as long as home is that much over the mark.
  */
 #include <linux/delay.h>
 
@@ -25,6 +26,7 @@
  * @fine:   those that lie well, too
  * @nr_roomy: donors with room: @roomy
  * @nr:     out: how many pages: @slot
+ * @held:   out: copies that they have now
  */
 struct crowd {
 	struct zc_dev *dev;
@@ -34,6 +36,7 @@ struct crowd {
 	u16 roomy[ZCACHE_COPIES_MAX];
 	unsigned int nr;
 	u32 slot[ZC_MOVES];
+	unsigned int held;
 };
 
 /**
@@ -79,25 +82,27 @@ static bool collect(void *ctx, u64 slot, void *entry)
 		others += !lists(&r, c->roomy[i]);
 	if (!others || zc_nr_good(&r) + others < c->copies)
 		return true;
-	if (c->fine || zc_placement(c->dev, slot, &r) != ZC_FINE)
+	if (c->fine || zc_placement(c->dev, slot, &r) != ZC_FINE) {
 		c->slot[c->nr++] = slot;
+		c->held += r.nr_donors;
+	}
 	return c->nr < ZC_MOVES;
 }
 
-/* More copies than @most? Eviction, for which @pages came home, is given time. */
-static bool has_grown(const struct zc_dev *dev, unsigned int pages, long *most)
+/*
+ * Have donors got more copies since @before pages were pushed than those had that have come home since?
+ * Eviction, for which some have come just now, is given time. Not a question of how many copies there
+ * are: programs free some meanwhile.
+ */
+static bool has_grown(const struct crowd *c, unsigned long held, long before)
 {
 	unsigned int tries;
-	long now;
 
-	zc_evict_want(pages, false);
+	zc_evict_want(c->nr, false);
 	for (tries = 0; tries < TRIES; tries++) {
 		zc_evict_flush();
-		now = atomic_long_read(&dev->copies);
-		if (now > *most) {
-			*most = now;
+		if ((atomic_long_read(&c->dev->pushed) - before) * c->copies > held)
 			return true;
-		}
 		msleep(20);
 	}
 	return false;
@@ -120,7 +125,8 @@ static bool is_crowded_still(const struct zc_dev *dev)
 /* True: it has ended since it is not crowded any more, or for something that is more urgent. */
 static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 {
-	long most = atomic_long_read(&dev->copies);
+	unsigned long held = 0, in_vain = 0;
+	long before = atomic_long_read(&dev->pushed);
 	bool no_room = false;
 	ktime_t since;
 	u64 next = 0;
@@ -142,30 +148,20 @@ static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 		if (!c.nr)
 			continue;
 		*found = true;
-		dev->spread_vain += zc_bring_home(dev, c.slot, c.nr, &no_room);
-		if (has_grown(dev, c.nr, &most)) {
-			dev->spread_vain = 0;
+		in_vain += zc_bring_home(dev, c.slot, c.nr, &no_room);
+		held += c.held;
+		if (has_grown(&c, held, before)) {
+			before = atomic_long_read(&dev->pushed);
+			held = 0;
+			in_vain = 0;
 			*grown = true;
 		}
-		if (no_room || dev->spread_vain >= IN_VAIN)
+		if (no_room || in_vain >= IN_VAIN)
 			return false;
 		if (!fine)
 			zc_move_keep_rate(c.nr, since);
 	}
 	return false;
-}
-
-/* Those that came home in vain and have left since, or for which there is room by now, count no more. */
-static void forgive(struct zc_dev *dev)
-{
-	long copies = atomic_long_read(&dev->copies), left = copies - dev->spread_copies;
-
-	dev->spread_copies = copies;
-	if (!zc_pool_above_half())
-		dev->spread_vain = 0;
-	else if (left > 0)
-		dev->spread_vain -= min_t(unsigned long, dev->spread_vain,
-					  left / fswap_policy(dev->fdev).replicas);
 }
 
 /**
@@ -178,14 +174,14 @@ static void forgive(struct zc_dev *dev)
  */
 bool zc_spread(struct zc_dev *dev, bool wanted)
 {
+	unsigned long over = zc_pool_over_full();
 	bool grown = false, found = false, done;
 
-	forgive(dev);
-	if (dev->spread_vain >= IN_VAIN)
+	if (over >= IN_VAIN && dev->spread_over && over >= dev->spread_over)
 		return false;
 	done = spread_some(dev, wanted, &grown, &found);
 	if (!done && !found && !wanted)
 		done = spread_some(dev, true, &grown, &found);
-	dev->spread_copies = atomic_long_read(&dev->copies);
+	dev->spread_over = done || grown ? 0 : over;
 	return done || grown;
 }

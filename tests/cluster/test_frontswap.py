@@ -156,6 +156,7 @@ def test_swap_on_a_device_with_a_size_of_its_own(fswap, load_ms):
     fswap.remove()
 
 
+@pytest.mark.slow
 def test_the_backend_is_pinned_while_pages_are_only_there(fswap):
     fswap.backend()
     fswap.make(size="128M")
@@ -186,6 +187,7 @@ def test_large_folios_go_out_in_one_bio(fswap):
     fswap.remove()
 
 
+@pytest.mark.slow
 def test_pages_pass_through_until_there_is_a_backend_and_after(fswap):
     fswap.make(backing=fswap.backing)
     fswap.swapon()
@@ -324,6 +326,7 @@ def fio(fswap, jobs, check=True):
     )
 
 
+@pytest.mark.slow
 def test_pages_that_stay_above_are_written_below_too(fswap):
     fswap.backend(load_ms=0, refuse_every=9, keep=1, evict=1000)
     fswap.make(backing=fswap.backing)
