@@ -39,6 +39,17 @@ struct crowd {
 	unsigned int held;
 };
 
+/* The donors with room, if they are too few for a page and its copies: how many. Else 0. */
+static unsigned int too_few_roomy(const struct zc_dev *dev, u16 donor[ZCACHE_COPIES_MAX])
+{
+	unsigned int n;
+
+	if (fswap_backing_path(dev->fdev))
+		return 0;
+	n = zc_remote_roomy(dev, donor);
+	return n < fswap_policy(dev->fdev).replicas ? n : 0;
+}
+
 /**
  * zc_is_crowded - have donors room, but too few of them for a page and its copies?
  * @dev: whose pages
@@ -50,22 +61,8 @@ struct crowd {
 bool zc_is_crowded(const struct zc_dev *dev)
 {
 	u16 donor[ZCACHE_COPIES_MAX];
-	unsigned int n;
 
-	if (fswap_backing_path(dev->fdev))
-		return false;
-	n = zc_remote_roomy(dev, donor);
-	return n && n < fswap_policy(dev->fdev).replicas;
-}
-
-static bool lists(const struct tmem_remote *r, u16 donor)
-{
-	unsigned int i;
-
-	for (i = 0; i < r->nr_donors; i++)
-		if (r->donor[i] == donor)
-			return true;
-	return false;
+	return too_few_roomy(dev, donor);
 }
 
 /* Remote, not where there is room, and with what it leaves there are donors enough for it. */
@@ -79,7 +76,7 @@ static bool collect(void *ctx, u64 slot, void *entry)
 		return true;
 	r = tmem_remote_unpack(xa_to_value(entry));
 	for (i = 0; i < c->nr_roomy; i++)
-		others += !lists(&r, c->roomy[i]);
+		others += !zc_entry_lists(entry, c->roomy[i]);
 	if (!others || zc_nr_good(&r) + others < c->copies)
 		return true;
 	if (c->fine || zc_placement(c->dev, slot, &r) != ZC_FINE) {
@@ -108,13 +105,14 @@ static bool has_grown(const struct crowd *c, unsigned long held, long before)
 	return false;
 }
 
-/* Once more, or just for a moment while answers are awaited? */
-static bool is_crowded_still(const struct zc_dev *dev)
+/* Is it crowded, or is that not so just while answers are awaited? Finds out who has room. */
+static bool is_crowded_still(struct crowd *c)
 {
 	unsigned int tries;
 
 	for (tries = 0; tries < TRIES / 4; tries++) {
-		if (zc_is_crowded(dev))
+		c->nr_roomy = too_few_roomy(c->dev, c->roomy);
+		if (c->nr_roomy)
 			return true;
 		zc_evict_flush();
 		msleep(20);
@@ -138,10 +136,9 @@ static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 			.fine = fine,
 		};
 
-		if (zc_move_is_due() || !READ_ONCE(zc_running) || !is_crowded_still(dev))
+		if (zc_move_is_due() || !READ_ONCE(zc_running) || !is_crowded_still(&c))
 			return true;
 		since = ktime_get();
-		c.nr_roomy = zc_remote_roomy(dev, c.roomy);
 		next = tmem_walk(dev->pool, next, collect, &c);
 		if (next != ULLONG_MAX)
 			next++;
