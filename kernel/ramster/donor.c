@@ -20,6 +20,7 @@
 #define LENT_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN | __GFP_NOMEMALLOC)
 #define ZPAGE_GFP	(LENT_GFP | __GFP_HIGHMEM | __GFP_MOVABLE)
 
+
 /* What zsmalloc cannot hold of a zpage, since it ends at a page, is in @tail. */
 struct rs_lent {
 	unsigned long handle;
@@ -68,6 +69,7 @@ static void lent_put(struct rs_owner *owner, struct rs_lent *l)
 	if (!refcount_dec_and_test(&l->refs))
 		return;
 	zs_free(owner->zs, l->handle);
+	atomic_long_inc(&owner->holes);
 	atomic_long_dec(&owner->pages);
 	counter_dec(rs, foreign_pages);
 	counter_add(rs, foreign_zbytes, -(s64)l->len);

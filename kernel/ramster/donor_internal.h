@@ -38,7 +38,7 @@
  * @pages:  zpages
  * @frames: page frames that they take up with their index, when last looked at
  * @put_at: jiffies of its last PUT
- * @compacted: @pages when @zs was last compacted
+ * @holes:  zpages that have left @zs since it was last compacted
  * @pools_lock: making @zs and pools; a pool stays as long as its owner
  */
 struct rs_owner {
@@ -55,7 +55,7 @@ struct rs_owner {
 	atomic_long_t pages;
 	atomic_long_t frames;
 	unsigned long put_at;
-	long compacted;
+	atomic_long_t holes;
 	struct mutex pools_lock;
 	struct tmem_pool *pools[RS_DEVICES];
 };
@@ -70,7 +70,7 @@ void rs_owner_put(struct rs_owner *owner);
 void rs_owner_forget(u16 num);
 bool rs_owner_give_up(bool here);
 void rs_owner_count(struct rs_owner *owner);
-void rs_owner_compact(struct rs_owner *owner);
+void rs_owner_compact(struct rs_owner *owner, long holes);
 
 /* recall.c */
 void rs_recall_ask(struct rs_owner *owner, unsigned long want);

@@ -99,15 +99,21 @@ void rs_owner_count(struct rs_owner *owner)
 	count_frames(owner, (zs ? zs_get_total_pages(zs) : 0) + PFN_UP(more));
 }
 
-/* Frees the frames that its holes add up to, if it has new ones. Recalling only; process context. */
-void rs_owner_compact(struct rs_owner *owner)
+/**
+ * rs_owner_compact - free the frames that an owner's holes add up to
+ * @owner: whose
+ * @holes: if it has so many new ones at least
+ *
+ * Context: process.
+ */
+void rs_owner_compact(struct rs_owner *owner, long holes)
 {
 	struct zs_pool *zs = smp_load_acquire(&owner->zs);	/* rs_owner_equip() */
-	long pages = atomic_long_read(&owner->pages);
 
-	if (zs && pages < owner->compacted)
+	if (zs && atomic_long_read(&owner->holes) >= holes) {
+		atomic_long_set(&owner->holes, 0);
 		zs_compact(zs);
-	owner->compacted = pages;
+	}
 	rs_owner_count(owner);
 }
 

@@ -87,6 +87,7 @@ struct rs_push_target {
 	struct rs_peer *peer;
 	unsigned long since;	/* jiffies */
 	u32 req_id;
+	u32 frames;		/* counted in its put_frames */
 	u8 index;		/* of the donor in the batch */
 };
 
@@ -116,7 +117,7 @@ struct rs_push_target {
  * @missed:    devices that the donor has not confirmed to have forgotten: it gets no page of them
  * @ping_due:  bits by lane: send a PING
  * @bulk:      rs_bulk to be sent
- * @puts:      batches sent, by credit; @nr_puts: credits taken
+ * @puts:      batches sent, by credit; @nr_puts: credits taken; @put_frames: what they add up to
  * @gets_waiting: fetches to be sent; @gets: sent, by tag
  * @flush:     batches of flushes, the last one for whole pools; NULL before the first connection
  * @filling:   the one that takes records, or NULL
@@ -171,6 +172,7 @@ struct rs_peer {
 	struct list_head bulk;
 	struct rs_push_target *puts[RS_PUSH_CREDITS];
 	unsigned int nr_puts;
+	u32 put_frames;
 
 	struct list_head gets_waiting;
 	struct zcache_fetch *gets[RS_GETS];

@@ -30,6 +30,7 @@
  * @pending: donors that have not answered
  * @wire:    encoded records
  * @data:    PUSH_DATA bytes, @bytes of them filled
+ * @most:    bytes that all its donors say they have room for, or PUSH_DATA
  */
 struct rs_push {
 	struct zcache_push zp;
@@ -39,6 +40,7 @@ struct rs_push {
 	struct rs_push_target target[ZCACHE_COPIES_MAX];
 	u8 wire[RS_WIRE_MAX_RECORDS * RS_WIRE_REC];
 	size_t bytes;
+	size_t most;
 	u8 *data;
 };
 
@@ -85,18 +87,25 @@ static bool may_get(const struct rs_peer *peer, u32 dev)
 	return peer->usable && !peer->sweeping && !test_bit(dev, peer->missed);
 }
 
-/* Is it one to be chosen, now or as soon as it has forgotten, or rested? */
+/* Is it one to be chosen, now or as soon as it has forgotten? */
 static bool is_good(const struct rs_peer *peer)
 {
 	lockdep_assert_held(&peer->lock);
 	return peer->usable && peer->state == RAMSTER_NODE_UP &&
-	       !zcache_donor_is_leaving(peer->info.num);
+	       !zcache_donor_is_leaving(peer->info.num) && !time_before(jiffies, peer->puts_from);
 }
 
 /* Is it to be chosen for pages of @dev? */
 static bool is_wanted(const struct rs_peer *peer, u32 dev)
 {
-	return is_good(peer) && may_get(peer, dev) && !time_before(jiffies, peer->puts_from);
+	return is_good(peer) && may_get(peer, dev);
+}
+
+/* Pages that it has room for beside those on their way to it. */
+static u32 room_left(const struct rs_peer *peer)
+{
+	lockdep_assert_held(&peer->lock);
+	return peer->room - min(peer->room, peer->put_frames);
 }
 
 /* Peers that might take a batch, from a random one on, so that all get their turn. */
@@ -122,7 +131,7 @@ static unsigned int gather(u32 dev)
 		spin_lock(&peer->lock);
 		candidates[n] = (struct rs_candidate) {
 			.num = peer->info.num,
-			.room = peer->room,
+			.room = room_left(peer),
 			.latency_us = peer->latency_us,
 			.usable = is_wanted(peer, dev) && peer->nr_puts < RS_PUSH_CREDITS,
 		};
@@ -135,8 +144,8 @@ static unsigned int gather(u32 dev)
 	return n;
 }
 
-/* A credit of @num's for @t. */
-static bool reserve(struct rs_push_target *t, u16 num, u32 dev)
+/* A credit of @num's for the @i-th target. */
+static bool reserve(struct rs_push *p, unsigned int i, u16 num)
 {
 	struct rs_peer *peer = rs_peer_get(num);
 	bool ok;
@@ -144,11 +153,12 @@ static bool reserve(struct rs_push_target *t, u16 num, u32 dev)
 	if (!peer)
 		return false;
 	spin_lock(&peer->lock);
-	ok = may_get(peer, dev) && peer->nr_puts < RS_PUSH_CREDITS;
+	ok = may_get(peer, p->zp.dev) && peer->nr_puts < RS_PUSH_CREDITS;
 	peer->nr_puts += ok;
+	p->most = min_t(u64, p->most, (u64)room_left(peer) << PAGE_SHIFT);
 	spin_unlock(&peer->lock);
 	if (ok)
-		t->peer = peer;
+		p->target[i].peer = peer;
 	else
 		rs_peer_put(peer);
 	return ok;
@@ -161,6 +171,8 @@ static void release(struct rs_push_target *t)
 	t->peer = NULL;
 	spin_lock(&peer->lock);
 	peer->nr_puts--;
+	peer->put_frames -= t->frames;
+	t->frames = 0;
 	spin_unlock(&peer->lock);
 	/* Who waits has queued itself before it looks; we look for it after the change. */
 	smp_mb();
@@ -198,10 +210,11 @@ struct zcache_push *rs_push_begin(u32 dev, unsigned int want)
 	mutex_unlock(&choice_lock);
 	p->zp = (struct zcache_push) { .dev = dev };
 	p->bytes = 0;
+	p->most = PUSH_DATA;
 	if (n < want)
 		goto put;
 	for (i = 0; i < n; i++) {
-		if (!reserve(&p->target[i], donor[i], dev))
+		if (!reserve(p, i, donor[i]))
 			goto release;
 		p->zp.donor[i] = donor[i];
 		p->zp.nr_donors++;
@@ -222,7 +235,8 @@ void *rs_push_add(struct zcache_push *zp, u32 slot, u16 version, u8 comp, u16 le
 	struct rs_push *p = push_of(zp);
 	void *room;
 
-	if (zp->nr == ZCACHE_PUSH_MAX || p->bytes + bytes > PUSH_DATA)
+	/* A copy is of no use without the others. One page goes in any case: its answer says what room is. */
+	if (zp->nr == ZCACHE_PUSH_MAX || (zp->nr && p->bytes + bytes > p->most))
 		return NULL;
 	rs_wire_rec_encode(p->wire + zp->nr * RS_WIRE_REC, &rec);
 	zp->rec[zp->nr++] = (struct zcache_push_rec) {
@@ -315,6 +329,7 @@ void rs_push_submit(struct zcache_push *zp)
 	struct rs_push *p = push_of(zp);
 	unsigned int i, nr_donors = zp->nr_donors;
 	struct rs_push_target *t;
+	u32 frames = DIV_ROUND_UP(p->bytes, PAGE_SIZE);
 	bool gone, sealed;
 
 	if (!zp->nr) {
@@ -335,6 +350,8 @@ void rs_push_submit(struct zcache_push *zp)
 		/* It may have gone since its credit was taken. */
 		gone = !t->peer->usable || !sealed;
 		if (!gone) {
+			t->frames = frames;
+			t->peer->put_frames += frames;
 			t->req_id = t->peer->next_req_id++;
 			list_add_tail(&t->bulk.node, &t->peer->bulk);
 			queue_work(rs_send_wq, &t->peer->bulk_work);

@@ -59,6 +59,8 @@
 #define NEVER		ULONG_MAX
 #define ENOUGH		1024		/* frames that who waits is content with */
 #define HOPEFUL		256		/* frames that let others wait for more */
+#define TIGHT		256		/* frames that an owner may still fill */
+#define HOLES		16		/* zpages that left, worth compacting then */
 
 /**
  * struct recall - one from its first need to HOLD after the last; the work's own
@@ -235,7 +237,10 @@ static void ask_all(unsigned long want, unsigned long lent)
 	}
 }
 
-/* Pages that left have left holes. */
+/*
+ * Pages that left have left holes, hardly ever whole frames. They are to be, or no owner's next page finds
+ * room where his last one made some.
+ */
 static void compact(void)
 {
 	struct rs_owner *owner;
@@ -243,7 +248,10 @@ static void compact(void)
 
 	for (num = 0; (owner = rs_owner_next(num)); num++) {
 		num = owner->num;
-		rs_owner_compact(owner);
+		if (recalling)
+			rs_owner_compact(owner, 1);
+		else if (rs_donor_room_for(atomic_long_read(&owner->frames)) < TIGHT)
+			rs_owner_compact(owner, HOLES);
 		rs_owner_put(owner);
 	}
 }
@@ -342,8 +350,7 @@ static void recall_work(struct work_struct *work)
 
 	WRITE_ONCE(is_owner, zcache_read_books(0, &books));
 	watch_thrashing();
-	if (recalling)
-		compact();
+	compact();
 	lent = rs_donor_frames();
 	want = wanted(lent);
 	if (want) {

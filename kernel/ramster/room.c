@@ -131,12 +131,13 @@ unsigned long rs_room_quota(void)
  * rs_donor_room_for - what is left for one owner
  * @frames: page frames that it takes up already
  *
- * Context: process. Return: pages.
+ * Context: process. Return: pages; not one, for which a sealed page may be too long.
  */
 u64 rs_donor_room_for(unsigned long frames)
 {
 	unsigned long quota = rs_room_quota();
 	unsigned long room = rs_shares_room(frames, rs_donor_room());
 
-	return min(room, quota > frames ? quota - frames : 0);
+	room = min(room, quota > frames ? quota - frames : 0);
+	return room > 1 ? room : 0;
 }

@@ -105,21 +105,6 @@ static void ask(const struct rs_fair *f, unsigned int nr, unsigned long want)
 	}
 }
 
-/* What was given back has left holes. */
-static void compact(const struct rs_fair *f, unsigned int nr)
-{
-	struct rs_owner *owner;
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		owner = rs_fair_excess(f, &owners[i]) ? rs_owner_next(owners[i].num) : NULL;
-		if (!owner)
-			continue;
-		rs_owner_compact(owner);
-		rs_owner_put(owner);
-	}
-}
-
 void rs_shares_look(void)
 {
 	unsigned int nr = rs_owners_read(owners, ARRAY_SIZE(owners));
@@ -131,8 +116,6 @@ void rs_shares_look(void)
 	fair = now;
 	spin_unlock(&fair_lock);
 	want = rs_fair_wanted(&now, room);
-	if (!want)
-		return;
-	compact(&now, nr);
-	ask(&now, nr, want);
+	if (want)
+		ask(&now, nr, want);
 }

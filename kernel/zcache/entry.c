@@ -47,6 +47,8 @@ void zc_entry_put(struct zc_dev *dev, struct zc_entry *e)
 	if (!refcount_dec_and_test(&e->refs))
 		return;
 	zc_lru_remove(dev, e);
+	if (e->flags & ZC_SPREAD)
+		zc_spread_left();
 	if (zc_entry_is_same(e)) {
 		counter_dec(zc, same_filled_pages);
 	} else if (e->len) {

@@ -211,8 +211,10 @@ static bool may_come_back(const struct zc_dev *dev)
  */
 bool zc_evict_wait(const struct zc_dev *dev)
 {
-	if (!zc_remote_has_room(dev) && !(zc_is_crowded(dev) && zc_move_spread()) &&
-	    !may_come_back(dev))
+	u16 donor[ZCACHE_COPIES_MAX];
+	unsigned int n = zc_remote_roomy(dev, donor);
+
+	if (n < fswap_policy(dev->fdev).replicas && !zc_spread_want(dev, n) && !may_come_back(dev))
 		return false;
 	zc_evict_kick();
 	queue_delayed_work(zc_wq, &retry_work, msecs_to_jiffies(RETRY_MS));

@@ -53,11 +53,12 @@ struct zc_donors {
 	u32 packed;
 };
 
-/* zc_entry.flags; all but ZC_SAME change under the object's lock. */
+/* zc_entry.flags; all but ZC_SAME and ZC_SPREAD change under the object's lock. */
 #define ZC_SAME		BIT(0)	/* no zpage: @handle is the word that fills the page */
 #define ZC_PUSHING	BIT(1)	/* in a batch to donors: not on the LRU */
 #define ZC_PUSHED	BIT(2)	/* was in a batch: donors may hold this very version */
 #define ZC_TOLD		BIT(3)	/* donors were told to forget older versions, and have not answered */
+#define ZC_SPREAD	BIT(4)	/* came home to make room elsewhere */
 
 /**
  * struct zc_entry - a page in the local cache
@@ -96,7 +97,6 @@ static inline bool zc_entry_is_same(const struct zc_entry *e)
  * struct zc_dev - a frontswap device's pages
  * @refs:     who uses it beside frontswap; killed and waited for by detach
  * @local:    books, see struct zcache_books; moved under the object's lock
- * @pushed:   pages that have become remote, ever
  * @freed:    a bit a slot: freed, its entry not yet forgotten
  * @dirty:    a bit an object's worth of slots: @freed has news there
  * @freed_work: forgets freed slots (freed.c)
@@ -106,8 +106,6 @@ static inline bool zc_entry_is_same(const struct zc_entry *e)
  * @lru_lock: guards @lru, @unsaved and each entry's lru
  * @unsaved:  local pages that must be on the backing device before they may leave
  * @buddy:    zbud: the slot + 1 that shares a frame with the last one evicted, or 0
- * @spread_over: how far over the full mark the pool was before the last spread, if that was in vain.
- *	      The mover's
  * @next_version: for slots with no entry to take the next version from
  */
 struct zc_dev {
@@ -123,7 +121,6 @@ struct zc_dev {
 	atomic_long_t local;
 	atomic_long_t in_flight;
 	atomic_long_t remote;
-	atomic_long_t pushed;
 	atomic_long_t nr_freed;
 
 	unsigned long *freed;
@@ -139,8 +136,6 @@ struct zc_dev {
 	struct list_head lru;
 	struct list_head unsaved;
 	u32 buddy;
-
-	unsigned long spread_over;
 };
 
 /* device.c */
@@ -242,23 +237,23 @@ bool zc_remote_has_room(const struct zc_dev *dev);
 unsigned long zc_pool_pages(void);
 bool zc_pool_is_full(void);
 unsigned long zc_pool_excess(bool high);
-unsigned long zc_pool_over_full(void);
 unsigned long zc_pool_above_half(void);
 unsigned long zc_pool_above_floor(void);
 void zc_leaving_add(long bytes);
 
 /* push.c */
 extern struct mutex zc_order_lock;
+extern atomic_long_t zc_copies_made;
 unsigned int zc_push_batch(struct zc_dev *dev, unsigned int min_age);
 
 /* move.c */
 int zc_move_init(void);
 void zc_move_exit(void);
 void zc_move_kick(void);
-bool zc_move_spread(void);
 
 /* spread.c */
-bool zc_is_crowded(const struct zc_dev *dev);
+void zc_spread_left(void);
+bool zc_spread_want(const struct zc_dev *dev, unsigned int nr_roomy);
 
 /* forgot.c */
 bool zc_give_up_dead(void);

@@ -29,7 +29,6 @@
 #define RETRY_MS	1000U	/* between passes while not all can move */
 #define RETRY_MAX_MS	16000U
 #define ROOM_TRIES	20	/* 20 ms each, until donors have answered and made room */
-#define SPREAD_MS	100U	/* until pages make room for each other */
 
 /**
  * struct move - a page on its way home
@@ -52,40 +51,21 @@ static atomic_t loading;
 static struct workqueue_struct *move_wq;
 static struct delayed_work move_work;
 static atomic_t kicks;	/* since the last pass began */
-static struct delayed_work spread_work;
-static unsigned int spread_ms = SPREAD_MS;
-static bool spread_wanted;	/* stores have found no room */
-static unsigned long spread_from;	/* jiffies; after one in vain; the worker's */
 static unsigned long misplaced;	/* pages, as counted by the last pass; the worker's */
-static bool told;	/* this pass has told donors of older versions; the worker's */
+static bool told;	/* this pass has told donors to forget pages; the worker's */
 
 /* A page may have come to lie where it should not. Any context. */
 void zc_move_kick(void)
 {
 	counter_inc(zc, moves_due);
 	atomic_inc(&kicks);
-	WRITE_ONCE(spread_ms, SPREAD_MS);
-	if (delayed_work_pending(&spread_work))
-		mod_delayed_work(move_wq, &spread_work, msecs_to_jiffies(SPREAD_MS));
-	mod_delayed_work(move_wq, &move_work, 0);
+	zc_spread_hope();
+	zc_move_again();
 }
 
-/**
- * zc_move_spread - pages are to make room for each other (spread.c), soon
- *
- * Context: any. Return: false if that was of no use lately.
- */
-bool zc_move_spread(void)
+/* Another pass, though no page lies worse than before. Any context. */
+void zc_move_again(void)
 {
-	unsigned int ms = READ_ONCE(spread_ms);
-
-	queue_delayed_work(move_wq, &spread_work, msecs_to_jiffies(ms));
-	return ms == SPREAD_MS;
-}
-
-static void start_spread(struct work_struct *work)
-{
-	WRITE_ONCE(spread_wanted, true);
 	mod_delayed_work(move_wq, &move_work, 0);
 }
 
@@ -174,7 +154,7 @@ static void *arrive(void *ctx, u64 slot, void *entry)
 }
 
 /* What was loaded becomes a local page, which cannot be evicted yet. */
-static int come_home(struct zc_dev *dev, struct move *m)
+static int come_home(struct zc_dev *dev, struct move *m, bool spread)
 {
 	struct arrival a = { .dev = dev, .old = m->entry };
 	u32 slot = m->load.slot;
@@ -191,6 +171,8 @@ static int come_home(struct zc_dev *dev, struct move *m)
 		zc_entry_put(dev, e);
 		return err;
 	}
+	if (spread)
+		zc_spread_came(e);
 	a.e = e;
 	zc_entry_get(e);
 	tmem_modify(dev->pool, slot, arrive, &a);
@@ -201,7 +183,6 @@ static int come_home(struct zc_dev *dev, struct move *m)
 		return 0;
 	}
 	counter_inc(zc, moved_pages);
-	told = true;
 	zc_shed_outdated(dev, &slot, 1, false);
 	m->e = e;
 	return 0;
@@ -239,19 +220,21 @@ static bool has_room(void)
  * @dev:     their device
  * @slot:    which
  * @nr:      how many, at most ZC_MOVES
+ * @spread:  to make room for each other
  * @no_room: set if there is no memory for some of them
  *
  * Context: the worker that moves pages, alone.
  * Return: how many need no more moving.
  */
-unsigned int zc_bring_home(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool *no_room)
+unsigned int zc_bring_home(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool spread,
+			   bool *no_room)
 {
 	unsigned int i, n = 0;
 	int err;
 
 	load_all(dev, slot, nr);
 	for (i = 0; i < nr; i++) {
-		err = moves[i].err ?: come_home(dev, &moves[i]);
+		err = moves[i].err ?: come_home(dev, &moves[i], spread);
 		/* Its donors are slow, or miss it, but it is on the backing device. */
 		if (err == -ENODATA && zc_shed_copies(dev, slot[i]))
 			err = 0;
@@ -276,7 +259,7 @@ static unsigned int move_some(struct zc_dev *dev, const struct zc_scan *s, bool 
 	unsigned int i, n = 0;
 
 	if (has_room())
-		return zc_bring_home(dev, s->slot, s->nr, no_room);
+		return zc_bring_home(dev, s->slot, s->nr, false, no_room);
 	*no_room = true;
 	for (i = 0; i < s->nr; i++)
 		n += zc_shed_copies(dev, s->slot[i]);
@@ -317,11 +300,11 @@ static unsigned long move_device(struct zc_dev *dev)
 		no_room = false;
 		next = zc_find_misplaced(&s, next);
 		if (s.nr_outdated) {
-			told = true;
 			zc_shed_outdated(dev, s.outdated, s.nr_outdated, true);
 			flush_end();
 		}
 		moved = s.nr ? move_some(dev, &s, &no_room) : 0;
+		told |= moved || s.nr_outdated;
 		still += s.skipped + s.nr_outdated + s.nr - moved;
 		set_misplaced(misplaced - min_t(unsigned long, moved, misplaced));
 		/*
@@ -337,28 +320,6 @@ static unsigned long move_device(struct zc_dev *dev)
 	return still;
 }
 
-/*
- * Where it is crowded, pages make room: for those that stores want to bring, and those that lie badly.
- * Not again for a while if that is of no use, unless something changes.
- */
-static void make_room(struct zc_dev *dev, bool wanted, bool some_lie_badly)
-{
-	unsigned int ms = READ_ONCE(spread_ms);
-	bool told_before = told;
-
-	if ((!wanted && !some_lie_badly) || !zc_is_crowded(dev))
-		return;
-	if (!wanted && ms != SPREAD_MS && time_before(jiffies, spread_from))
-		return;
-	if (zc_spread(dev, wanted)) {
-		WRITE_ONCE(spread_ms, SPREAD_MS);
-	} else if (!zc_move_is_due()) {
-		WRITE_ONCE(spread_ms, min(2 * ms, RETRY_MAX_MS));
-		spread_from = jiffies + msecs_to_jiffies(2 * ms);
-	}
-	told = told_before;
-}
-
 static void move(struct work_struct *work)
 {
 	static unsigned int pause_ms = RETRY_MS;
@@ -366,7 +327,7 @@ static void move(struct work_struct *work)
 	bool waiting;
 	int evacuations = zc_evacuations();
 	int served = atomic_xchg(&kicks, 0);
-	bool wanted = xchg(&spread_wanted, false);
+	bool wanted = zc_spread_is_wanted();
 	struct zc_dev *dev;
 	u32 id;
 
@@ -382,7 +343,8 @@ static void move(struct work_struct *work)
 
 		id = dev->id;
 		pages = move_device(dev);
-		make_room(dev, wanted, pages);
+		if (wanted || pages)
+			zc_spread(dev, wanted);
 		still += pages;
 		zc_dev_put(dev);
 	}
@@ -412,7 +374,7 @@ int zc_move_init(void)
 	int i;
 
 	INIT_DELAYED_WORK(&move_work, move);
-	INIT_DELAYED_WORK(&spread_work, start_spread);
+	zc_spread_init();
 	moves = kcalloc(ZC_MOVES, sizeof(*moves), GFP_KERNEL);
 	if (!moves)
 		return -ENOMEM;
@@ -432,7 +394,7 @@ free:
 /* No device is left, and no tier. */
 void zc_move_exit(void)
 {
-	cancel_delayed_work_sync(&spread_work);
+	zc_spread_exit();
 	cancel_delayed_work_sync(&move_work);
 	destroy_workqueue(move_wq);
 	free_moves();

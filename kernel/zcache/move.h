@@ -40,11 +40,18 @@ struct zc_scan {
 
 /* move.c */
 bool zc_move_is_due(void);
+void zc_move_again(void);
 void zc_move_keep_rate(unsigned int pages, ktime_t since);
-unsigned int zc_bring_home(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool *no_room);
+unsigned int zc_bring_home(struct zc_dev *dev, const u32 *slot, unsigned int nr, bool spread,
+			   bool *no_room);
 
 /* spread.c */
-bool zc_spread(struct zc_dev *dev, bool wanted);
+void zc_spread_init(void);
+void zc_spread_exit(void);
+void zc_spread_hope(void);
+void zc_spread_came(struct zc_entry *e);
+bool zc_spread_is_wanted(void);
+void zc_spread(struct zc_dev *dev, bool wanted);
 
 /* placement.c */
 unsigned int zc_nr_good(const struct tmem_remote *r);

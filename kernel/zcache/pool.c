@@ -80,14 +80,6 @@ unsigned long zc_pool_excess(bool high)
 	return above(max - margin(max) * (high ? 1 : 2));
 }
 
-/* Pages, on their way out or not, above all that the pool may take. Process context. */
-unsigned long zc_pool_over_full(void)
-{
-	unsigned long pages = zc_pool_pages(), max = max_pages();
-
-	return pages > max ? pages - max : 0;
-}
-
 /* Pages above half of what the pool may take. Process context. */
 unsigned long zc_pool_above_half(void)
 {

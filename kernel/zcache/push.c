@@ -18,6 +18,8 @@
 /* Held from the first change of an entry to when what it says is queued for the donors. */
 DEFINE_MUTEX(zc_order_lock);
 
+atomic_long_t zc_copies_made;	/* on donors, of pages that have become remote, ever */
+
 struct mark {
 	struct zc_dev *dev;
 	struct zc_entry *e;
@@ -113,7 +115,7 @@ static void take_back(struct mark *m)
 	tmem_modify(m->dev->pool, m->e->slot, unmark_pushing, m);
 	if (m->freed)
 		zc_freed_again(m->dev, m->e->slot);
-	else if (m->ok && m->unsent)
+	else if (m->ok && (m->unsent || m->e->flags & ZC_SPREAD))
 		zc_lru_add_oldest(m->dev, m->e);
 	else if (m->ok)
 		zc_lru_add(m->dev, m->e);
@@ -303,7 +305,7 @@ static bool commit(struct zc_dev *dev, const struct zcache_remote_ops *ops,
 		return true;
 	}
 	counter_inc(zc, pushed_pages);
-	atomic_long_inc(&dev->pushed);
+	atomic_long_add(c.r.nr_donors, &zc_copies_made);
 	if (zc_slot_is_freed(dev, e->slot))
 		zc_freed_again(dev, e->slot);
 	return true;

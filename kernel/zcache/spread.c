@@ -9,15 +9,24 @@
  *
  * Home is full, too, but some of them may be more than fit. A donor may be full for other reasons than
  * our pages, or say that it has room and take none. So it is seen after each few whether donors got more
- * copies than these had; if not they stay, and after IN_VAIN of them no more come for a while, and
- * none at all as long as home is that much over the mark.
+ * copies than these had; after IN_VAIN of them for which they did not no more come for a while, and
+ * none at all as long as so many are still at home.
  */
 #include <linux/delay.h>
+#include <linux/workqueue.h>
 
 #include "move.h"
 
+#define SOON_MS		100U	/* from a wish for room to when it is heeded */
+#define LATER_MAX_MS	16000U	/* the same after some spreads in vain */
 #define IN_VAIN		256	/* pages, until it is no use */
 #define TRIES		20	/* 20 ms each, until donors have answered */
+
+static atomic_long_t at_home;	/* pages that came to make room */
+static struct delayed_work wanted_work;
+static bool wanted_now;	/* stores have found no room */
+static unsigned int pause_ms = SOON_MS;
+static unsigned long not_before;	/* jiffies; valid after one in vain */
 
 /**
  * struct crowd - pages that can make room
@@ -26,7 +35,7 @@
  * @fine:   those that lie well, too
  * @nr_roomy: donors with room: @roomy
  * @nr:     out: how many pages: @slot
- * @held:   out: copies that they have now
+ * @held:   out: copies that they have now on donors that stay
  */
 struct crowd {
 	struct zc_dev *dev;
@@ -39,30 +48,59 @@ struct crowd {
 	unsigned int held;
 };
 
-/* The donors with room, if they are too few for a page and its copies: how many. Else 0. */
-static unsigned int too_few_roomy(const struct zc_dev *dev, u16 donor[ZCACHE_COPIES_MAX])
+/* Have donors room, but too few of them for a page and its copies? With a disk it has somewhere to go. */
+static bool is_crowded(const struct zc_dev *dev, unsigned int nr_roomy)
 {
-	unsigned int n;
+	return nr_roomy && nr_roomy < fswap_policy(dev->fdev).replicas && !fswap_backing_path(dev->fdev);
+}
 
-	if (fswap_backing_path(dev->fdev))
-		return 0;
-	n = zc_remote_roomy(dev, donor);
-	return n < fswap_policy(dev->fdev).replicas ? n : 0;
+/* Something has changed: pages can make room again, maybe. Any context. */
+void zc_spread_hope(void)
+{
+	WRITE_ONCE(pause_ms, SOON_MS);
+	if (delayed_work_pending(&wanted_work))
+		mod_delayed_work(zc_wq, &wanted_work, msecs_to_jiffies(SOON_MS));
+}
+
+/* What was in vain long ago says nothing of now. */
+static unsigned int pause(void)
+{
+	unsigned long expires = READ_ONCE(not_before) + msecs_to_jiffies(LATER_MAX_MS);
+
+	return time_before(jiffies, expires) ? READ_ONCE(pause_ms) : SOON_MS;
 }
 
 /**
- * zc_is_crowded - have donors room, but too few of them for a page and its copies?
- * @dev: whose pages
+ * zc_spread_want - let pages make room for each other, if that may help
+ * @dev:      whose page finds no room
+ * @nr_roomy: donors with room for it (zc_remote_roomy())
  *
- * With a backing device pages have somewhere to go.
- *
- * Context: process.
+ * Context: any.
+ * Return: false if there will be none: it cannot help, or was of no use lately.
  */
-bool zc_is_crowded(const struct zc_dev *dev)
+bool zc_spread_want(const struct zc_dev *dev, unsigned int nr_roomy)
 {
-	u16 donor[ZCACHE_COPIES_MAX];
+	unsigned int ms = pause();
 
-	return too_few_roomy(dev, donor);
+	if (!is_crowded(dev, nr_roomy))
+		return false;
+	queue_delayed_work(zc_wq, &wanted_work, msecs_to_jiffies(ms));
+	/* Whoever has hope meanwhile may have found nothing queued. */
+	if (ms != SOON_MS && READ_ONCE(pause_ms) == SOON_MS)
+		zc_spread_hope();
+	return ms == SOON_MS;
+}
+
+static void want(struct work_struct *work)
+{
+	WRITE_ONCE(wanted_now, true);
+	zc_move_again();
+}
+
+/* Is it wanted since the last call? */
+bool zc_spread_is_wanted(void)
+{
+	return xchg(&wanted_now, false);
 }
 
 /* Remote, not where there is room, and with what it leaves there are donors enough for it. */
@@ -81,24 +119,24 @@ static bool collect(void *ctx, u64 slot, void *entry)
 		return true;
 	if (c->fine || zc_placement(c->dev, slot, &r) != ZC_FINE) {
 		c->slot[c->nr++] = slot;
-		c->held += r.nr_donors;
+		c->held += zc_nr_good(&r);
 	}
 	return c->nr < ZC_MOVES;
 }
 
 /*
- * Have donors got more copies since @before pages were pushed than those had that have come home since?
+ * Have donors got more copies since there were @before than those had that have come home since?
  * Eviction, for which some have come just now, is given time. Not a question of how many copies there
  * are: programs free some meanwhile.
  */
-static bool has_grown(const struct crowd *c, unsigned long held, long before)
+static bool has_grown(unsigned int nr, long held, long before)
 {
 	unsigned int tries;
 
-	zc_evict_want(c->nr, false);
+	zc_evict_want(nr, false);
 	for (tries = 0; tries < TRIES; tries++) {
 		zc_evict_flush();
-		if ((atomic_long_read(&c->dev->pushed) - before) * c->copies > held)
+		if (atomic_long_read(&zc_copies_made) - before > held)
 			return true;
 		msleep(20);
 	}
@@ -111,8 +149,8 @@ static bool is_crowded_still(struct crowd *c)
 	unsigned int tries;
 
 	for (tries = 0; tries < TRIES / 4; tries++) {
-		c->nr_roomy = too_few_roomy(c->dev, c->roomy);
-		if (c->nr_roomy)
+		c->nr_roomy = zc_remote_roomy(c->dev, c->roomy);
+		if (is_crowded(c->dev, c->nr_roomy))
 			return true;
 		zc_evict_flush();
 		msleep(20);
@@ -120,11 +158,27 @@ static bool is_crowded_still(struct crowd *c)
 	return false;
 }
 
-/* True: it has ended since it is not crowded any more, or for something that is more urgent. */
+/* A page that came to make room is at home no more. Any context. */
+void zc_spread_left(void)
+{
+	atomic_long_dec(&at_home);
+}
+
+/* A page makes room: comes home, and is local as @e. Not yet in the index. */
+void zc_spread_came(struct zc_entry *e)
+{
+	e->flags |= ZC_SPREAD;
+	atomic_long_inc(&at_home);
+}
+
+/*
+ * True: it has ended since it is not crowded any more, or for something that is more urgent. That
+ * nobody has room any more, now that some have come, is neither.
+ */
 static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 {
-	unsigned long held = 0, in_vain = 0;
-	long before = atomic_long_read(&dev->pushed);
+	long held = 0, before = atomic_long_read(&zc_copies_made);
+	unsigned int in_vain = 0;
 	bool no_room = false;
 	ktime_t since;
 	u64 next = 0;
@@ -136,8 +190,12 @@ static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 			.fine = fine,
 		};
 
-		if (zc_move_is_due() || !READ_ONCE(zc_running) || !is_crowded_still(&c))
+		if (zc_move_is_due() || !READ_ONCE(zc_running))
 			return true;
+		if (!is_crowded_still(&c))
+			return c.nr_roomy >= c.copies || !in_vain;
+		if (no_room || in_vain >= IN_VAIN || atomic_long_read(&at_home) >= IN_VAIN)
+			return false;
 		since = ktime_get();
 		next = tmem_walk(dev->pool, next, collect, &c);
 		if (next != ULLONG_MAX)
@@ -145,20 +203,30 @@ static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 		if (!c.nr)
 			continue;
 		*found = true;
-		in_vain += zc_bring_home(dev, c.slot, c.nr, &no_room);
+		zc_bring_home(dev, c.slot, c.nr, true, &no_room);
+		in_vain += c.nr;
 		held += c.held;
-		if (has_grown(&c, held, before)) {
-			before = atomic_long_read(&dev->pushed);
+		if (has_grown(c.nr, held, before)) {
+			before = atomic_long_read(&zc_copies_made);
 			held = 0;
 			in_vain = 0;
 			*grown = true;
 		}
-		if (no_room || in_vain >= IN_VAIN)
-			return false;
 		if (!fine)
 			zc_move_keep_rate(c.nr, since);
 	}
 	return false;
+}
+
+/* False if it was of no use. */
+static bool spread(struct zc_dev *dev, bool wanted)
+{
+	bool grown = false, found = false, done;
+
+	done = spread_some(dev, wanted, &grown, &found);
+	if (!done && !found && !wanted)
+		done = spread_some(dev, true, &grown, &found);
+	return done || grown;
 }
 
 /**
@@ -166,19 +234,37 @@ static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
  * @dev:    whose; the caller holds a reference
  * @wanted: stores have found no room; else those that lie badly make some, or if none can, the others
  *
+ * Not again for a while if that is of no use, unless something changes.
+ *
  * Context: the worker that moves pages, alone.
- * Return: false if it was of no use.
  */
-bool zc_spread(struct zc_dev *dev, bool wanted)
+void zc_spread(struct zc_dev *dev, bool wanted)
 {
-	unsigned long over = zc_pool_over_full();
-	bool grown = false, found = false, done;
+	u16 roomy[ZCACHE_COPIES_MAX];
+	unsigned int ms = pause();
 
-	if (over >= IN_VAIN && dev->spread_over && over >= dev->spread_over)
-		return false;
-	done = spread_some(dev, wanted, &grown, &found);
-	if (!done && !found && !wanted)
-		done = spread_some(dev, true, &grown, &found);
-	dev->spread_over = done || grown ? 0 : over;
-	return done || grown;
+	if (!is_crowded(dev, zc_remote_roomy(dev, roomy)))
+		return;
+	if (!wanted && ms != SOON_MS && time_before(jiffies, not_before))
+		return;
+	if (spread(dev, wanted)) {
+		zc_spread_hope();
+		return;
+	}
+	WRITE_ONCE(not_before, jiffies + msecs_to_jiffies(2 * ms));
+	WRITE_ONCE(pause_ms, min(2 * ms, LATER_MAX_MS));
+	/* What has changed meanwhile has not been looked at. */
+	if (zc_move_is_due())
+		zc_spread_hope();
+}
+
+void zc_spread_init(void)
+{
+	INIT_DELAYED_WORK(&wanted_work, want);
+}
+
+/* No device is left, and no tier; before the worker that moves pages ends. */
+void zc_spread_exit(void)
+{
+	cancel_delayed_work_sync(&wanted_work);
 }

@@ -130,7 +130,7 @@ struct zcache_loss {
  *
  * @roomy: which donors take pages of a device, now or when their answers are in? At most @max of them
  *	are put into @donor; returns how many. @patient: or when they have forgotten what they should
- *	not have, or after a rest
+ *	not have. Who has just taken none, though it says that it has room, is none of them
  * @push_begin: choose @copies donors for a batch of @dev's and reserve what it needs.
  *	NULL: none can take any now; zcache_remote_kick() will tell.
  * @push_add: room for a zpage of @len bytes in the batch, with rec[nr] filled

@@ -20,7 +20,7 @@ class Policy:
     """What keeps pages safe, and so what may happen to them.
 
     disk: owners have a backing device, each page is written there, too.
-    lenders: so many that one may be away and the others still have room for all.
+    lenders: so many, of so much RAM, that one may be away and the others still have room for all.
     forgets: donors may lose their memory. isolates: an owner may be away from
     all its donors for longer than it waits for them. settings: what may change for a
     while beside SETTINGS, and is as safe.
@@ -30,6 +30,7 @@ class Policy:
     disk: bool
     allow_loss: bool = False
     lenders: int = 2
+    lender_mb: int = 224
     forgets: bool = True
     isolates: bool = True
     settings: dict = field(default_factory=dict, hash=False)
@@ -38,7 +39,7 @@ class Policy:
 POLICIES = {
     "disk": Policy(replicas=1, disk=True, settings={"cluster.replicas": [2]}),
     "disk2": Policy(replicas=2, disk=True, settings={"cluster.replicas": [1, 3]}),
-    "replicas2": Policy(replicas=2, disk=False, lenders=3, isolates=False),
+    "replicas2": Policy(replicas=2, disk=False, lenders=3, lender_mb=448, isolates=False),
     "loss": Policy(replicas=1, disk=False, allow_loss=True),
 }
 

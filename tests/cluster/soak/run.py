@@ -77,7 +77,6 @@ class Options:
     owners: int = 2
     lenders: int = 0  # as many as the policy wants
     owner_mb: int = 128
-    lender_mb: int = 224
     work_mb: int = 160
     seconds: int = 0  # no new fault after so many; 0: no limit
     kinds: tuple = ()
@@ -200,7 +199,7 @@ class Soak:
         each[self.owner_names[0]] = {**owner, "cpus": 2}
         names = "".join(self.owner_names + self.lender_names)
         self.cluster = Cluster(
-            names, name=f"soak-{self.options.name()}", ram=self.options.lender_mb, each=each
+            names, name=f"soak-{self.options.name()}", ram=self.policy.lender_mb, each=each
         )
         if self.policy.allow_loss:
             self.cluster.allow(r"I/O error, dev frontswap|Read-error on swap-device")
