@@ -5,6 +5,7 @@
 WIRE_OUT ?= build/wire
 FUZZ_OUT ?= build/fuzz
 FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= -1
 FUZZ_CC ?= clang
 
 WIRE_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer \
@@ -74,14 +75,14 @@ $(WIRE_OUT)/wire_seeds: tests/fuzz/wire_seeds.c kernel/ramster/wire.c $(WIRE_HEA
 .PHONY: fuzz-build fuzz wire-seeds
 fuzz-build: $(addprefix $(FUZZ_OUT)/fuzz_,$(FUZZERS)) ## build the fuzzers (clang)
 
-fuzz: $(addprefix fuzz-,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS: frames, handshake, configuration, netlink
+fuzz: $(addprefix fuzz-,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS or FUZZ_RUNS inputs: frames, handshake, configuration, netlink
 
 # New inputs are kept in build/, the seeds in the tree stay as they are.
 define fuzz-run
 .PHONY: fuzz-$(1)
 fuzz-$(1): $(FUZZ_OUT)/fuzz_$(1)
 	@mkdir -p $(FUZZ_OUT)/$(1)
-	@$(FUZZ_OUT)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=120 \
+	@$(FUZZ_OUT)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) -max_len=8192 -timeout=120 \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_OUT)/$(1)- \
 		$(FUZZ_OUT)/$(1) tests/fuzz/corpus/$(1) >$(FUZZ_OUT)/$(1).log 2>&1 || \
 		{ cat $(FUZZ_OUT)/$(1).log; exit 1; }

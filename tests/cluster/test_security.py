@@ -31,6 +31,8 @@ PUSH_OUT = f"{{ echo 12M >{SMALL}/memory.reclaim || :; }} 2>/dev/null"
 FUZZ_FRAMES = int(os.environ.get("RAMSTER_FUZZ_FRAMES", "20000"))
 FUZZ_ROUND = 25000
 FUZZ_TIMEOUT = 300 + FUZZ_FRAMES // 50
+# Seconds in which an honest reader leaves the donor's CPU to the frames of a long run
+READER_RESTS = FUZZ_FRAMES // 50000
 
 
 def rogue(node, other, *words, source=None, timeout=120):
@@ -87,7 +89,8 @@ def reading(cluster):
     a.run("rm -f /tmp/stop; : >/tmp/rounds")
     reader = a.start_command(
         f"{IN_SMALL}; until [ -e /tmp/stop ]; do {PUSH_OUT};"
-        f" [ \"$({READ_BACK})\" = '{cluster.sum}' ] || exit 1; echo >>/tmp/rounds; done"
+        f" [ \"$({READ_BACK})\" = '{cluster.sum}' ] || exit 1; echo >>/tmp/rounds;"
+        f" sleep {READER_RESTS}; done"
     )
 
     def rounds():
