@@ -2,7 +2,8 @@
 # Daily work; `make help` tells what there is. KERNEL names a kernel of
 # scripts/kernels (its first by default).
 
-KERNEL ?= $(shell scripts/kernels default)
+PLAIN_KERNEL := $(shell scripts/kernels default)
+KERNEL ?= $(PLAIN_KERNEL)
 export KERNEL
 export RAMSTER_DEBUG
 
@@ -29,6 +30,10 @@ modules: ## the kernel modules, into build/modules-KERNEL (RAMSTER_DEBUG=y: with
 modules-debug: ## the same with selftests and test backends, for the tests
 	OUT=$(CURDIR)/build/debug-modules-$(KERNEL) scripts/build-modules $(KERNEL) RAMSTER_DEBUG=y
 
+.PHONY: modules-plain
+modules-plain: ## those for the default kernel, which nodes run that are not what is tested
+	scripts/build-modules $(PLAIN_KERNEL)
+
 .PHONY: modules-all
 modules-all: ## the modules for every kernel of the table, generic and cloud
 	for kernel in $$(scripts/kernels packaged); do \
@@ -43,7 +48,7 @@ check: ## unit tests and all that can be said without a VM, in about a minute
 	scripts/check
 
 .PHONY: test
-test: all modules-debug ## tests in VMs; T=... picks some, as pytest -k does
+test: all modules-debug $(if $(filter-out $(PLAIN_KERNEL),$(KERNEL)),modules-plain) ## tests in VMs; T=... picks some, as pytest -k does
 	$(PYTEST) tests/cluster -m "not slow" $(if $(T),-k "$(T)")
 
 .PHONY: test-all

@@ -492,7 +492,7 @@ static bool fuzz(unsigned long count)
 	size_t len;
 	int n;
 
-	srand(time(NULL));
+	srand(time(NULL) ^ getpid());
 	while (sent < count) {
 		kind = rand() % __RS_LANES;
 		if (!begin(kind, &state)) {
