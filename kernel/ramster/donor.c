@@ -20,7 +20,6 @@
 #define LENT_GFP	(__GFP_KSWAPD_RECLAIM | __GFP_NOWARN | __GFP_NOMEMALLOC)
 #define ZPAGE_GFP	(LENT_GFP | __GFP_HIGHMEM | __GFP_MOVABLE)
 
-
 /* What zsmalloc cannot hold of a zpage, since it ends at a page, is in @tail. */
 struct rs_lent {
 	unsigned long handle;

@@ -125,18 +125,17 @@ static bool collect(void *ctx, u64 slot, void *entry)
 }
 
 /*
- * Have donors got more copies since there were @before than those had that have come home since?
- * Eviction, for which some have come just now, is given time. Not a question of how many copies there
- * are: programs free some meanwhile.
+ * Have donors got more than @most copies, ever? Eviction, for which @nr pages have come just now, is given
+ * time. Not a question of how many copies there are: programs free some meanwhile.
  */
-static bool has_grown(unsigned int nr, long held, long before)
+static bool has_grown(unsigned int nr, long most)
 {
 	unsigned int tries;
 
 	zc_evict_want(nr, false);
 	for (tries = 0; tries < TRIES; tries++) {
 		zc_evict_flush();
-		if (atomic_long_read(&zc_copies_made) - before > held)
+		if (atomic_long_read(&zc_copies_made) - most > 0)
 			return true;
 		msleep(20);
 	}
@@ -177,7 +176,7 @@ void zc_spread_came(struct zc_entry *e)
  */
 static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 {
-	long held = 0, before = atomic_long_read(&zc_copies_made);
+	long most = atomic_long_read(&zc_copies_made);
 	unsigned int in_vain = 0;
 	bool no_room = false;
 	ktime_t since;
@@ -205,10 +204,10 @@ static bool spread_some(struct zc_dev *dev, bool fine, bool *grown, bool *found)
 		*found = true;
 		zc_bring_home(dev, c.slot, c.nr, true, &no_room);
 		in_vain += c.nr;
-		held += c.held;
-		if (has_grown(c.nr, held, before)) {
-			before = atomic_long_read(&zc_copies_made);
-			held = 0;
+		/* So many there would be if donors had got no more than those had. */
+		most += c.held;
+		if (has_grown(c.nr, most)) {
+			most = atomic_long_read(&zc_copies_made);
 			in_vain = 0;
 			*grown = true;
 		}

@@ -48,6 +48,7 @@ def start_rogue(node, other, *words, source=None, number=None):
 
 
 def rogue(node, other, *words, source=None, timeout=120):
+    """The same to its end: what it has printed."""
     return start_rogue(node, other, *words, source=source).wait(timeout).out
 
 
