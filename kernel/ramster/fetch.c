@@ -22,6 +22,9 @@ struct get {
 	u16 tag;
 };
 
+/* Those with something in gets_waiting. */
+static DECLARE_BITMAP(to_be_asked, RS_NODE_MAX + 1);
+
 static struct get *get_of(struct zcache_fetch *f)
 {
 	BUILD_BUG_ON(sizeof(struct get) > sizeof(f->tier));
@@ -63,6 +66,12 @@ static void give_tag(struct rs_peer *peer, struct zcache_fetch *f)
 	peer->nr_gets--;
 }
 
+/* The list has changed; another peer may have the number of one whose list does not any more. */
+static void note_waiting(struct rs_peer *peer)
+{
+	rs_peer_note(peer, to_be_asked, !list_empty(&peer->gets_waiting));
+}
+
 /* Moves waiting fetches of one device into a frame: how many. Under the lane's tx_lock. */
 static unsigned int build(struct rs_peer *peer, u32 *dev, u32 *req_id)
 {
@@ -89,6 +98,8 @@ static unsigned int build(struct rs_peer *peer, u32 *dev, u32 *req_id)
 		trace_rs_fetch(peer->info.num, f->dev, f->slot, f->version);
 		n++;
 	}
+	if (n)
+		note_waiting(peer);
 	spin_unlock(&peer->lock);
 	return n;
 }
@@ -201,8 +212,10 @@ int rs_fetch(struct zcache_fetch *f)
 	get_of(f)->deadline = deadline(f);
 	spin_lock(&peer->lock);
 	err = may_ask(peer, f);
-	if (!err)
+	if (!err) {
 		list_add_tail(&f->node, &peer->gets_waiting);
+		note_waiting(peer);
+	}
 	/* Its deadline is the heartbeat's business. */
 	if (!err && !peer->usable)
 		queue_delayed_work(rs_beat_wq, &peer->beat_work, 0);
@@ -220,7 +233,7 @@ void rs_fetch_end(bool atomic)
 	struct rs_peer *peer;
 	unsigned int num;
 
-	for (num = 0; (peer = rs_peer_next_usable(num)); num++) {
+	for (num = 0; (peer = rs_peer_next_of(to_be_asked, num)); num++) {
 		num = peer->info.num;
 		if (is_waiting(peer)) {
 			if (atomic)
@@ -332,6 +345,7 @@ void rs_fetch_requeue(struct rs_peer *peer)
 			continue;
 		give_tag(peer, f);
 		list_add(&f->node, &peer->gets_waiting);
+		note_waiting(peer);
 	}
 	spin_unlock(&peer->lock);
 }
@@ -389,6 +403,8 @@ bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
 		else
 			hedged |= f->hedge;
 	}
+	if (!list_empty(&expired))
+		note_waiting(peer);
 	spin_unlock(&peer->lock);
 	list_for_each_entry_safe(f, next, &expired, node) {
 		if (!left)

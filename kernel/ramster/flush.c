@@ -43,6 +43,15 @@ struct rs_flush_batch *rs_flush_take(struct rs_peer *peer, u32 dev, enum rs_flus
 	return NULL;
 }
 
+/* Those with a batch in @filling. */
+static DECLARE_BITMAP(to_be_ended, RS_NODE_MAX + 1);
+
+static void set_filling(struct rs_peer *peer, struct rs_flush_batch *b)
+{
+	peer->filling = b;
+	rs_peer_note(peer, to_be_ended, b);
+}
+
 /* The batch is full, or is not to wait for more. */
 void rs_flush_enqueue(struct rs_peer *peer, struct rs_flush_batch *b)
 {
@@ -51,7 +60,7 @@ void rs_flush_enqueue(struct rs_peer *peer, struct rs_flush_batch *b)
 	b->req_id = peer->next_req_id++;
 	list_add_tail(&b->bulk.node, &peer->bulk);
 	if (peer->filling == b)
-		peer->filling = NULL;
+		set_filling(peer, NULL);
 	queue_work(rs_send_wq, &peer->bulk_work);
 }
 
@@ -67,7 +76,7 @@ static int add(struct rs_peer *peer, u32 dev, u32 slot, u16 version)
 	if (peer->filling && peer->filling->dev != dev)
 		rs_flush_enqueue(peer, peer->filling);
 	if (!peer->filling)
-		peer->filling = rs_flush_take(peer, dev, RS_FLUSH_PAGES);
+		set_filling(peer, rs_flush_take(peer, dev, RS_FLUSH_PAGES));
 	b = peer->filling;
 	if (!b)
 		return -EAGAIN;
@@ -97,7 +106,7 @@ void rs_flush_end(void)
 	struct rs_peer *peer;
 	unsigned int num;
 
-	for (num = 0; (peer = rs_peer_next_usable(num)); num++) {
+	for (num = 0; (peer = rs_peer_next_of(to_be_ended, num)); num++) {
 		num = peer->info.num;
 		spin_lock(&peer->lock);
 		/* Else unlink() ends it, and expects no more on the list. */
@@ -337,7 +346,7 @@ void rs_flush_fail(struct rs_peer *peer, struct rs_flush_batch *b)
 {
 	spin_lock(&peer->lock);
 	if (peer->filling == b)
-		peer->filling = NULL;
+		set_filling(peer, NULL);
 	b->state = RS_FLUSH_ENDING;
 	spin_unlock(&peer->lock);
 	end(peer, b, -ENOTCONN);

@@ -10,17 +10,30 @@
 static DECLARE_BITMAP(usable_peers, RS_NODE_MAX + 1);
 
 /*
- * The first usable one with a number of at least @num, referenced, or NULL: what is done
- * for each page costs nothing for donors that are down. Any context.
+ * The first of those in @set (bits by number) with a number of at least @num, referenced, or NULL:
+ * what is done for each page costs nothing for donors that have no part in it. Any context.
  */
-struct rs_peer *rs_peer_next_usable(u16 num)
+struct rs_peer *rs_peer_next_of(const unsigned long *set, u16 num)
 {
 	struct rs_peer *peer = NULL;
 	unsigned long n = num;
 
-	while (!peer && (n = find_next_bit(usable_peers, RS_NODE_MAX + 1, n)) <= RS_NODE_MAX)
+	while (!peer && (n = find_next_bit(set, RS_NODE_MAX + 1, n)) <= RS_NODE_MAX)
 		peer = rs_peer_get(n++);
 	return peer;
+}
+
+struct rs_peer *rs_peer_next_usable(u16 num)
+{
+	return rs_peer_next_of(usable_peers, num);
+}
+
+/* @set changes with what it says of the peer, under the peer's lock. */
+void rs_peer_note(struct rs_peer *peer, unsigned long *set, bool in)
+{
+	lockdep_assert_held(&peer->lock);
+	if (test_bit(peer->info.num, set) != in)
+		assign_bit(peer->info.num, set, in);
 }
 
 static void set_usable(struct rs_peer *peer, bool usable)
@@ -29,10 +42,8 @@ static void set_usable(struct rs_peer *peer, bool usable)
 
 	lockdep_assert_held(&peer->lock);
 	peer->usable = usable;
-	if (usable)
-		set_bit(peer->info.num, usable_peers);
-	else if (was)
-		clear_bit(peer->info.num, usable_peers);
+	if (usable != was)
+		rs_peer_note(peer, usable_peers, usable);
 	counter_add(rs, peers_up, usable - was);
 }
 

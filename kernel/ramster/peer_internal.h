@@ -205,6 +205,8 @@ void rs_peer_put(struct rs_peer *peer);
 #define RS_LINKED_STATES (BIT(RAMSTER_NODE_UP) | BIT(RAMSTER_NODE_SUSPECT))
 
 struct rs_peer *rs_peer_next_usable(u16 num);
+struct rs_peer *rs_peer_next_of(const unsigned long *set, u16 num);
+void rs_peer_note(struct rs_peer *peer, unsigned long *set, bool in);
 enum ramster_node_state rs_peer_state(u16 num);
 bool rs_peer_change_state(struct rs_peer *peer, unsigned long from, enum ramster_node_state to,
 			  const char *why);
