@@ -7,7 +7,8 @@
  * connection fetches go back to the waiting list and are sent anew when it is up again.
  *
  * A fetch has fetch_timeout_ms; a page that only silent donors have is waited for until they
- * count as dead and that time has passed once more, whoever was asked meanwhile.
+ * count as dead and that time has passed once more, whoever was asked meanwhile. Time in which
+ * this machine stood still itself does not count.
  */
 #include "peer_internal.h"
 #include "seal.h"
@@ -17,7 +18,8 @@
 struct get {
 	unsigned long deadline;		/* jiffies */
 	unsigned long sent;		/* jiffies64 in ns would not fit; us of ktime */
-	unsigned long hedge_at;		/* jiffies; if the fetch has a hedge */
+	u32 hedge_at;			/* jiffies; if the fetch has a hedge */
+	u32 looked;			/* jiffies when anyone last looked after it */
 	u32 req_id;			/* of its frame: tags are used again, and answers may be late */
 	u16 tag;
 };
@@ -34,6 +36,22 @@ static struct get *get_of(struct zcache_fetch *f)
 static unsigned long now_us(void)
 {
 	return ktime_to_us(ktime_get());
+}
+
+/*
+ * Each heartbeat looks after what waits. Where one comes much too late, we have slept or had no
+ * CPU: what is more than suspect_ms of that time is not the donors'. Under peer->lock.
+ */
+static void look_after(struct zcache_fetch *f)
+{
+	unsigned long most = msecs_to_jiffies(READ_ONCE(rs_settings.suspect_ms));
+	unsigned long passed = (u32)((u32)jiffies - get_of(f)->looked);
+
+	get_of(f)->looked = jiffies;
+	if (passed > most) {
+		f->since += passed - most;
+		get_of(f)->deadline += passed - most;
+	}
 }
 
 /* A place in the table for @f, if there is one; under peer->lock. */
@@ -210,6 +228,7 @@ int rs_fetch(struct zcache_fetch *f)
 	if (!peer)
 		return -ENOENT;
 	get_of(f)->deadline = deadline(f);
+	get_of(f)->looked = jiffies;
 	spin_lock(&peer->lock);
 	err = may_ask(peer, f);
 	if (!err) {
@@ -255,6 +274,7 @@ static struct zcache_fetch *answered(struct rs_peer *peer, u32 req_id, u16 tag)
 	f = peer->gets[RS_GET_INDEX(tag)];
 	if (f && get_of(f)->tag == tag && get_of(f)->req_id == req_id) {
 		give_tag(peer, f);
+		look_after(f);
 		us = now_us() - get_of(f)->sent;
 		peer->latency_us = peer->latency_us ? (peer->latency_us * 7 + us) / 8 : us;
 	} else {
@@ -356,7 +376,7 @@ static bool is_expired(struct zcache_fetch *f, enum rs_expire which)
 	case RS_EXPIRE_ALL:
 		return true;
 	case RS_EXPIRE_HEDGED:
-		return f->hedge && time_after(jiffies, get_of(f)->hedge_at);
+		return f->hedge && (s32)((u32)jiffies - get_of(f)->hedge_at) > 0;
 	case RS_EXPIRE_DOWN:
 		if (f->when != ZCACHE_ANYHOW)
 			return true;
@@ -390,14 +410,18 @@ bool rs_fetch_expire(struct rs_peer *peer, enum rs_expire which)
 	spin_lock(&peer->lock);
 	for (i = 0; i < RS_GETS; i++) {
 		f = peer->gets[i];
-		if (f && is_expired(f, which)) {
+		if (!f)
+			continue;
+		look_after(f);
+		if (is_expired(f, which)) {
 			give_tag(peer, f);
 			list_add(&f->node, &expired);
-		} else if (f) {
+		} else {
 			hedged |= f->hedge;
 		}
 	}
 	list_for_each_entry_safe(f, next, &peer->gets_waiting, node) {
+		look_after(f);
 		if (is_expired(f, which))
 			list_move(&f->node, &expired);
 		else

@@ -76,7 +76,8 @@ enum zcache_fetch_if {
  * @version: the contents wanted
  * @len:     bytes that they have
  * @comp:    their compressor id
- * @since:   jiffies when it was wanted first, of whomever: it is not waited for without end
+ * @since:   jiffies when it was wanted first, of whomever: it is not waited for without end. The
+ *	     tier moves it on by the time in which this machine stood still
  * @when:    enum zcache_fetch_if: an errno from the tier if the donor is in another state
  * @hedge:   0: until the deadline. Else there is somebody else to ask: end it with -ETIME when
  *	     the donor takes much longer than it used to; the larger, the more patience

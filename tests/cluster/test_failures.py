@@ -457,6 +457,26 @@ def test_an_owner_freezes(make_cluster, donors, device, seconds):
 
 
 @pytest.mark.slow
+def test_an_owner_stands_still_but_not_its_clock(make_cluster):
+    """As one that its host has no CPU for. What it waited for is not overdue when it goes on."""
+    work = Filled(make_cluster, "bc", REPLICAS)
+    a, donors = work.a, [work.cluster[name] for name in "bc"]
+    work.job.write("\n")
+    for _ in range(3):
+        fetched = ramster.counter(a, "ramster", "pages_fetched")
+        wait_until(lambda: ramster.counter(a, "ramster", "pages_fetched") > fetched + 20, "reads", 60)
+        with trouble.paused(a):
+            for donor in donors:
+                wait_until(lambda: ramster.counter(donor, "ramster", "owners_away"), "a to be missed")
+            # Longer than a page is waited for
+            time.sleep(FAST["fetch_timeout_ms"] / 1000 + 1)
+        for donor in donors:
+            ramster.wait_state(a, donor, "up")
+    work.job.wait_for_line("done touch", 120)
+    work.finish()
+
+
+@pytest.mark.slow
 @POLICIES
 @pytest.mark.parametrize("way", ["both", "there", "back"])
 def test_a_link_is_cut(make_cluster, donors, device, way):

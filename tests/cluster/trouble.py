@@ -10,7 +10,7 @@ import re
 import time
 from contextlib import contextmanager
 
-from vmlab import CommandFailed
+from vmlab import CommandFailed, wait_until
 
 # What Linux' own network emulator does to the frames that a node sends
 NETEM = {
@@ -78,6 +78,27 @@ def bad_disk(node, disk, what):
         set_dm_disk(node, disk)
 
 
+def swaps(node):
+    """Of each swap: its MB, and how many of them are used."""
+    lines = [line.split() for line in node.read("/proc/swaps").splitlines()[1:]]
+    return {path: (int(size) >> 10, int(used) >> 10) for path, _, size, used, _ in lines}
+
+
+@contextmanager
+def full_swap(node, spare):
+    """Zeros take all slots that are free, and then some of a spare disk: how many MB of it."""
+    node.run(f"mkswap {spare} && swapon -p 1 {spare} && mount -t tmpfs -o size=4G none /mnt")
+
+    def is_full():
+        node.run("head -c 16M /dev/zero >>/mnt/zeros")
+        return swaps(node)[spare][1]
+
+    try:
+        yield wait_until(is_full, "the swap to be full", 300, 0)
+    finally:
+        node.run(f"umount /mnt && swapoff {spare}", timeout=300)
+
+
 @contextmanager
 def cut(links):
     """These links lose all frames; nobody is told."""
@@ -118,6 +139,16 @@ def frozen(node):
         yield
     finally:
         node.thaw()
+
+
+@contextmanager
+def paused(node):
+    """A node that stands still, but not its clock: its host has no CPU for it."""
+    node.pause()
+    try:
+        yield
+    finally:
+        node.resume()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 """A node: one VM, what runs on it, and what may befall it."""
 
 import re
+import signal
 import subprocess
 
 from .agent import Agent
@@ -183,6 +184,13 @@ class Node:
 
     def thaw(self):
         self.qmp("cont")
+
+    def pause(self):
+        """Nothing of the VM runs, but its clock goes on; freeze() stops that, too."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def unplug_cable(self):
         """Its card sees no carrier; a Link's cut() is not seen by the card."""
