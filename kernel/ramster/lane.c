@@ -4,6 +4,7 @@
 
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
 #include <linux/tcp.h>
 #include <linux/mm.h>
@@ -19,6 +20,18 @@
 /* Bytes a run of the rx work reads before it lets others have the CPU. */
 #define RX_BUDGET	(1024 * 1024)
 
+/* What a connection has of a CPU before the programs there: so much in each such time. */
+#define RX_SHARE	(10LL * NSEC_PER_MSEC)
+#define RX_WINDOW	msecs_to_jiffies(100)
+
+/* Who called us looks at rx_rests again, in case it was changed meanwhile. Any context. */
+static void queue_rx(struct rs_lane *lane)
+{
+	if (READ_ONCE(lane->rx_rests))
+		queue_work(lane->rest_wq, &lane->rest_work);
+	else
+		queue_work(lane->rx_wq, &lane->rx_work);
+}
 
 static void data_ready(struct sock *sk)
 {
@@ -28,7 +41,7 @@ static void data_ready(struct sock *sk)
 	lane = sk->sk_user_data;
 	if (lane) {
 		counter_inc(rs, rx_wakeups);
-		queue_work(lane->rx_wq, &lane->rx_work);
+		queue_rx(lane);
 	}
 	read_unlock_bh(&sk->sk_callback_lock);
 }
@@ -41,7 +54,7 @@ static void state_change(struct sock *sk)
 	lane = sk->sk_user_data;
 	/* What arrived before the end is still read: the rx work meets the end itself. */
 	if (lane && sk->sk_state != TCP_ESTABLISHED)
-		queue_work(lane->rx_wq, &lane->rx_work);
+		queue_rx(lane);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -307,29 +320,95 @@ static int receive(struct rs_lane *lane)
 	return err ?: n;
 }
 
-static void rx_work(struct work_struct *work)
+/* Has it used up what it may have before others? What was too much is of the next windows. */
+static bool is_spent(struct rs_lane *lane)
 {
-	struct rs_lane *lane = container_of(work, struct rs_lane, rx_work);
+	s64 windows = (jiffies - lane->rx_window) / RX_WINDOW;
+
+	lane->rx_window += windows * RX_WINDOW;
+	lane->rx_ns = max(lane->rx_ns - windows * RX_SHARE, 0LL);
+	return lane->rest_wq && lane->rx_ns > RX_SHARE;
+}
+
+/* receive(), and what it takes of a CPU: the scheduler knows that if it was not all of the time. */
+static int receive_timed(struct rs_lane *lane, s64 *ns)
+{
+	unsigned long switches = current->nvcsw + current->nivcsw;
+	u64 ran = current->se.sum_exec_runtime, began = local_clock();
+	int n = receive(lane);
+
+	*ns = local_clock() - began;
+	if (current->nvcsw + current->nivcsw != switches)
+		*ns = current->se.sum_exec_runtime - ran;
+	return n;
+}
+
+/*
+ * Reads what is there, as long as the lane is @spent or is not; true: there may be more. From the
+ * lane's works only, one at a time.
+ */
+static bool read_frames(struct rs_lane *lane, bool spent)
+{
 	unsigned int noreclaim = lane->client ? memalloc_noreclaim_save() : 0;
 	size_t done = 0;
-	int n;
+	int n = 0;
+	s64 ns;
 
-	while (!rs_lane_is_broken(lane)) {
-		n = receive(lane);
-		if (n == -EAGAIN)
-			break;
-		if (n < 0) {
+	while (n >= 0 && done < RX_BUDGET && is_spent(lane) == spent && !rs_lane_is_broken(lane)) {
+		n = receive_timed(lane, &ns);
+		if (!spent)
+			lane->rx_ns += ns;
+		if (n >= 0)
+			done += n;
+		else if (n != -EAGAIN)
 			rs_lane_break(lane);
-			break;
-		}
-		done += n;
-		if (done >= RX_BUDGET) {
-			queue_work(lane->rx_wq, &lane->rx_work);
-			break;
-		}
 	}
 	if (lane->client)
 		memalloc_noreclaim_restore(noreclaim);
+	return n >= 0 && !rs_lane_is_broken(lane);
+}
+
+/*
+ * One of rx_work and rest_work has the lane, as rx_rests says: may the caller, which @rests or not,
+ * read? Else the other one is queued.
+ */
+static bool has_it(struct rs_lane *lane, bool rests)
+{
+	if (smp_load_acquire(&lane->rx_rests) == rests)	/* pairs with give_to() */
+		return true;
+	if (!rs_lane_is_broken(lane))
+		queue_rx(lane);
+	return false;
+}
+
+/* The last that who has it does with it. */
+static void give_to(struct rs_lane *lane, bool rests)
+{
+	smp_store_release(&lane->rx_rests, rests);	/* pairs with has_it() */
+}
+
+static void rx_work(struct work_struct *work)
+{
+	struct rs_lane *lane = container_of(work, struct rs_lane, rx_work);
+
+	if (has_it(lane, false) && read_frames(lane, false)) {
+		give_to(lane, is_spent(lane));
+		queue_rx(lane);
+	}
+}
+
+/* The same for who is spent, as one among many. What comes after a pause is rx_work's again. */
+static void rest_work(struct work_struct *work)
+{
+	struct rs_lane *lane = container_of(work, struct rs_lane, rest_work);
+	bool more;
+
+	if (!has_it(lane, true))
+		return;
+	more = read_frames(lane, true);
+	give_to(lane, more && is_spent(lane));
+	if (more)
+		queue_rx(lane);
 }
 
 /**
@@ -337,21 +416,25 @@ static void rx_work(struct work_struct *work)
  * @lane: zeroed memory
  * @ops:  its owner's callbacks
  * @wq:   where frames are received
+ * @rest_wq: and there those of who sends very many, or NULL
  * @client: swap-out depends on it
  * @rx_size: the longest frame that may come, in bytes
  *
  * Context: any.
  */
 void rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
-		  struct workqueue_struct *wq, bool client, size_t rx_size)
+		  struct workqueue_struct *wq, struct workqueue_struct *rest_wq, bool client,
+		  size_t rx_size)
 {
 	lane->ops = ops;
 	lane->rx_wq = wq;
+	lane->rest_wq = rest_wq;
 	lane->client = client;
 	lane->rx_size = rx_size;
 	lane->rx_want = rx_size;
 	mutex_init(&lane->tx_lock);
 	INIT_WORK(&lane->rx_work, rx_work);
+	INIT_WORK(&lane->rest_work, rest_work);
 }
 
 /**
@@ -429,7 +512,7 @@ void rs_lane_start(struct rs_lane *lane)
 	sk->sk_state_change = state_change;
 	write_unlock_bh(&sk->sk_callback_lock);
 	/* Something may have come before we listened. */
-	queue_work(lane->rx_wq, &lane->rx_work);
+	queue_rx(lane);
 }
 
 /**
@@ -458,8 +541,12 @@ void rs_lane_close(struct rs_lane *lane)
 		write_unlock_bh(&sock->sk->sk_callback_lock);
 	}
 	kernel_sock_shutdown(sock, SHUT_RDWR);
-	if (test_bit(LANE_STARTED, &lane->status))
+	if (test_bit(LANE_STARTED, &lane->status)) {
 		cancel_work_sync(&lane->rx_work);
+		cancel_work_sync(&lane->rest_work);
+		/* It may have queued that one just before. */
+		cancel_work_sync(&lane->rx_work);
+	}
 	mutex_lock(&lane->tx_lock);
 	lane->sock = NULL;
 	memzero_explicit(&lane->tx_stream, sizeof(lane->tx_stream));

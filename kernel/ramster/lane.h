@@ -48,7 +48,10 @@ struct rs_lane_ops {
  * struct rs_lane - a connection
  * @tx_lock: held to send; guards @tx_hdr, @tx_tag, @tx_stream
  * @client:  swap-out depends on this lane
- * @rx_buf:  @rx_size bytes, @rx_have of them filled; rx_work's own. A longer
+ * @rx_rests: rest_work has what follows, else rx_work. It has used up what it may have of a
+ *	     CPU before others
+ * @rx_window: jiffies since which @rx_ns of a CPU's time were spent on it before others
+ * @rx_buf:  @rx_size bytes, @rx_have of them filled; of who has the lane. A longer
  *	     frame breaks the lane. It grows to @rx_want between two frames.
  * @last_rx: jiffies at which something arrived
  * @status:  LANE_* bits
@@ -66,7 +69,12 @@ struct rs_lane {
 	struct rs_auth_stream rx_stream;
 	struct sockaddr_storage other;
 	struct workqueue_struct *rx_wq;
+	struct workqueue_struct *rest_wq;
 	struct work_struct rx_work;
+	struct work_struct rest_work;
+	bool rx_rests;
+	unsigned long rx_window;
+	s64 rx_ns;
 	bool client;
 	u8 *rx_buf;
 	size_t rx_size;
@@ -79,7 +87,8 @@ struct rs_lane {
 };
 
 void rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
-		  struct workqueue_struct *wq, bool client, size_t rx_size);
+		  struct workqueue_struct *wq, struct workqueue_struct *rest_wq, bool client,
+		  size_t rx_size);
 int rs_lane_equip(struct rs_lane *lane);
 void rs_lane_exit(struct rs_lane *lane);
 int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,

@@ -97,7 +97,7 @@ static struct rs_peer *peer_new(const struct rs_node_info *node)
 	peer->recalled_at = jiffies - RS_RECALL_MIN;
 	peer->recall_told = jiffies - RS_RECALL_TELL;
 	for (i = 0; i < __RS_LANES; i++)
-		rs_lane_init(&peer->lane[i], &rs_peer_lane_ops[i], rs_client_wq, true,
+		rs_lane_init(&peer->lane[i], &rs_peer_lane_ops[i], rs_client_wq, NULL, true,
 			     i == RS_LANE_FETCH ? RS_WIRE_MAX_FRAME : RS_LANE_SMALL);
 	return peer;
 }

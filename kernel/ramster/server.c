@@ -54,6 +54,7 @@ struct rs_conn {
 };
 
 static struct workqueue_struct *server_wq;	/* frames; blocks on sending replies */
+static struct workqueue_struct *rest_wq;	/* those of who sends very many, likewise */
 static struct workqueue_struct *close_wq;
 
 /* Guards conns, the count, and each connection's stranger and closing. Only admission's is inside. */
@@ -473,7 +474,7 @@ static struct rs_conn *conn_new(struct socket *sock, const struct sockaddr_stora
 	INIT_WORK(&conn->recall_work, recall_work);
 	INIT_DELAYED_WORK(&conn->watch_work, watch_work);
 	conn->stranger = true;
-	rs_lane_init(&conn->lane, &conn_ops, server_wq, false, RS_LANE_HELLO);
+	rs_lane_init(&conn->lane, &conn_ops, server_wq, rest_wq, false, RS_LANE_HELLO);
 	conn->greeting = kzalloc(sizeof(*conn->greeting), RS_CONN_GFP);
 	if (!conn->greeting || rs_lane_equip(&conn->lane))
 		goto free;
@@ -616,11 +617,13 @@ int rs_server_init(void)
 	rs_admission_init();
 	/*
 	 * Unbound, so that a GET is not queued behind the handling of bulk. As many as can be: each
-	 * connection whose owner does not read holds one for patience_ms().
+	 * connection whose owner does not read holds one for patience_ms(). A page is wanted before
+	 * programs here are, but no owner takes the CPU from them.
 	 */
 	server_wq = alloc_workqueue("ramster_server", WQ_UNBOUND | WQ_HIGHPRI, WQ_MAX_ACTIVE);
+	rest_wq = alloc_workqueue("ramster_rest", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	close_wq = alloc_workqueue("ramster_close", WQ_UNBOUND, 0);
-	if (server_wq && close_wq)
+	if (server_wq && rest_wq && close_wq)
 		return 0;
 	rs_server_exit();
 	return -ENOMEM;
@@ -631,6 +634,8 @@ void rs_server_exit(void)
 {
 	if (server_wq)
 		destroy_workqueue(server_wq);
+	if (rest_wq)
+		destroy_workqueue(rest_wq);
 	if (close_wq)
 		destroy_workqueue(close_wq);
 }
