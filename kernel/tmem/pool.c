@@ -44,6 +44,7 @@ struct tmem_pool {
 	void *host;
 	atomic_long_t count;
 	atomic_long_t nr_objects;
+	unsigned long last;		/* the highest index that @objects ever had */
 	struct xarray objects;		/* index >> TMEM_OBJECT_SHIFT -> object */
 };
 
@@ -99,6 +100,14 @@ static void unlock_object(struct tmem_pool *pool, struct tmem_obj *obj, u64 inde
 		call_rcu(&obj->rcu, free_object);
 }
 
+static void note_last(struct tmem_pool *pool, unsigned long oid)
+{
+	unsigned long last = READ_ONCE(pool->last);
+
+	while (oid > last && !try_cmpxchg(&pool->last, &last, oid))
+		;
+}
+
 /* The object of @index, made if need be, locked; NULL: no memory. */
 static struct tmem_obj *make_object(struct tmem_pool *pool, u64 index, gfp_t gfp,
 				    unsigned long *flags)
@@ -116,6 +125,7 @@ static struct tmem_obj *make_object(struct tmem_pool *pool, u64 index, gfp_t gfp
 				   gfp & ~__GFP_DIRECT_RECLAIM);
 		if (!other) {
 			atomic_long_inc(&pool->nr_objects);
+			note_last(pool, index >> TMEM_OBJECT_SHIFT);
 			counter_inc(tmem, objects);
 			__release(&obj->lock);	/* for sparse, as above */
 			return obj;
@@ -359,7 +369,14 @@ EXPORT_SYMBOL_GPL(tmem_pool_objects);
 
 unsigned long tmem_pool_bytes(const struct tmem_pool *pool)
 {
-	return tmem_pool_objects(pool) * (sizeof(struct tmem_obj) + sizeof(struct xa_node));
+	unsigned long objects = tmem_pool_objects(pool), last = READ_ONCE(pool->last), nodes = 0;
+
+	/* Of each height, as many nodes as there can be: objects may be far apart. */
+	do {
+		last >>= XA_CHUNK_SHIFT;
+		nodes += min(objects, last + 1);
+	} while (last);
+	return objects * sizeof(struct tmem_obj) + nodes * sizeof(struct xa_node);
 }
 EXPORT_SYMBOL_GPL(tmem_pool_bytes);
 

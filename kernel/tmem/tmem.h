@@ -131,8 +131,8 @@ unsigned long tmem_pool_count(const struct tmem_pool *pool);
 unsigned long tmem_pool_objects(const struct tmem_pool *pool);
 
 /*
- * Bytes that the pool's index takes up, at most: as if no object had neighbours that share a node
- * with it. Any context.
+ * Bytes that the pool's index takes up, at most: wherever its objects lie below the highest index
+ * that it has had. Any context.
  */
 unsigned long tmem_pool_bytes(const struct tmem_pool *pool);
 
