@@ -25,10 +25,12 @@ const char *const rs_seal_names[__RS_SEALS] = {
 /**
  * struct life - a key, and what was sealed under it
  * @after: nonces up to this one are of earlier lives; U64_MAX: nothing is sealed under it
- * @key:   ChaCha20-Poly1305's; seal_gcm.c has another
+ * @gcm:   seal_gcm.c has one for AES-GCM, too
+ * @key:   ChaCha20-Poly1305's
  */
 struct life {
 	u64 after;
+	bool gcm;
 	u8 key[CHACHA20POLY1305_KEY_SIZE];
 };
 
@@ -54,9 +56,10 @@ bool rs_seal_is_available(enum rs_seal_mode mode)
 	return mode != RS_SEAL_AES_GCM || rs_gcm_is_available();
 }
 
-static bool by_gcm(enum rs_seal_mode mode)
+static bool by_gcm(enum rs_seal_mode mode, unsigned int l)
 {
-	return mode == RS_SEAL_AES_GCM || (mode == RS_SEAL_ON && rs_gcm_is_fast());
+	return lives[l].gcm &&
+	       (mode == RS_SEAL_AES_GCM || (mode == RS_SEAL_ON && rs_gcm_is_fast()));
 }
 
 void rs_seal_forget(u32 dev)
@@ -85,7 +88,7 @@ int rs_seal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *page
 	describe(ad, page);
 	down_read(&lives_lock);
 	nonce = atomic64_inc_return(&last_nonce);
-	if (by_gcm(mode))
+	if (by_gcm(mode, life))
 		err = rs_gcm_seal(life, data, page->len, ad, nonce);
 	else
 		chacha20poly1305_encrypt(data, data, page->len, ad, sizeof(ad), nonce,
@@ -124,7 +127,7 @@ bool rs_unseal_by(enum rs_seal_mode mode, u8 *data, const struct rs_seal_page *p
 	l = life_of(nonce);
 	if (l == RS_SEAL_LIVES)
 		ok = false;
-	else if (by_gcm(mode))
+	else if (by_gcm(mode, l))
 		ok = !rs_gcm_unseal(l, data, page->len, ad, nonce);
 	else
 		ok = chacha20poly1305_decrypt(data, data, page->len + TAG, ad, sizeof(ad), nonce,
@@ -169,25 +172,21 @@ bool rs_unseal(u8 *data, const struct rs_seal_page *page)
  *
  * Context: process, may sleep; one at a time. Pages are sealed meanwhile, so no lock of theirs is
  * held while memory is allocated.
- * Return: 0, or an errno: the key is as before.
+ * Should AES-GCM get none, ChaCha20-Poly1305 is used in its place.
  */
-int rs_seal_renew(void)
+void rs_seal_renew(void)
 {
 	unsigned int next = (life + 1) % RS_SEAL_LIVES;
-	int err;
 
 	down_write(&lives_lock);
 	lives[next].after = U64_MAX;
 	up_write(&lives_lock);
 	get_random_bytes(lives[next].key, sizeof(lives[next].key));
-	err = rs_gcm_renew(next);
-	if (err)
-		return err;
+	lives[next].gcm = !rs_gcm_renew(next);
 	down_write(&lives_lock);
 	lives[next].after = atomic64_read(&last_nonce);
 	life = next;
 	up_write(&lives_lock);
-	return 0;
 }
 
 void rs_seal_init(void)
@@ -197,6 +196,7 @@ void rs_seal_init(void)
 	for (i = 1; i < RS_SEAL_LIVES; i++)
 		lives[i].after = U64_MAX;
 	get_random_bytes(lives[0].key, sizeof(lives[0].key));
+	lives[0].gcm = true;
 	rs_gcm_init();
 }
 

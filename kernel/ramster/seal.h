@@ -44,7 +44,7 @@ bool rs_seal_is_available(enum rs_seal_mode mode);
 /* No page of the device is at any donor: what was sealed for it so far opens no more. Any context. */
 void rs_seal_forget(u32 dev);
 
-int rs_seal_renew(void);
+void rs_seal_renew(void);
 
 int rs_seal(u8 *data, const struct rs_seal_page *page);
 bool rs_unseal(u8 *data, const struct rs_seal_page *page);

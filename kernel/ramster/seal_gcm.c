@@ -114,6 +114,7 @@ static int set_key(struct crypto_aead *tfm)
 	return err;
 }
 
+/* After an errno that life has no key: its tfm refuses to work. */
 int rs_gcm_renew(unsigned int life)
 {
 	return ops ? set_key(tfms[life]) : 0;

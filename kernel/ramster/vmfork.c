@@ -15,14 +15,9 @@
 /* The kernel has new random numbers by now. */
 static int is_copy(struct notifier_block *nb, unsigned long action, void *unused)
 {
-	int err = rs_seal_renew();
-
+	rs_seal_renew();
 	counter_inc(rs, vm_copies);
-	if (err)
-		pr_err("this machine was resumed from a snapshot or cloned, and no new key could be made (%d): unload the module\n",
-		       err);
-	else
-		pr_warn("this machine was resumed from a snapshot or cloned: new keys are made; pages that it has at donors may be gone\n");
+	pr_warn("this machine was resumed from a snapshot or cloned: new keys are made; pages that it has at donors may be gone\n");
 	rs_server_disconnect(true);
 	rs_peers_reconnect(true);
 	return NOTIFY_OK;
