@@ -56,11 +56,14 @@ static int expect(struct rs_lane *lane, struct rs_handshake *hs, u8 type, bool w
 {
 	int err = rs_lane_receive(lane, hdr, payload, RS_HANDSHAKE_MS);
 
-	if (err)
-		return err;
-	if (hdr->type == RS_ERROR)
+	if (!err && hdr->type == RS_ERROR)
 		return refused(hs, hdr, *payload, with_key);
-	return hdr->type == type ? 0 : -EPROTO;
+	if (!err && hdr->type != type)
+		err = -EPROTO;
+	if (err == -EPROTO || err == -EPROTONOSUPPORT || err == -EMSGSIZE || err == -EBADMSG)
+		snprintf(hs->why, sizeof(hs->why), "at %pISpc, something else answers",
+			 &lane->other);
+	return err;
 }
 
 static void begin_session(struct rs_lane *lane, struct rs_hello *hello, bool is_owner)
