@@ -174,18 +174,32 @@ def test_foreign_pool(unharmed):
     assert f"node {OTHER} names a device 256, and no node has more than 256" in log, log
 
 
-def test_quota_counts_what_pages_cost(unharmed):
-    """A page of one byte that shares its index with no other costs a kilobyte."""
+@pytest.mark.parametrize("attack, costs", [("hoard", 1024), ("hoard-far", 2048)])
+def test_quota_counts_what_pages_cost(unharmed, attack, costs):
+    """A page of one byte that shares its index with no other costs a kilobyte or two."""
     _, b, c = unharmed
     quota = f"{ramster.settings_folder()}/quota_mb"
     before = secure(b, "donor_puts_refused")
     b.write(quota, "16\n")
     try:
-        stored = int(rogue(c, b, "hoard", 1000000, timeout=300).split("stored ")[1].split()[0])
+        stored = int(rogue(c, b, attack, 1000000, timeout=300).split("stored ")[1].split()[0])
     finally:
         b.write(quota, "0\n")
-    assert 5000 < stored < (16 << 20) // 1024
+    assert 5000 < stored < (16 << 20) // costs
     assert secure(b, "donor_puts_refused") > before
+
+
+def test_programs_on_the_donor_have_their_share_of_its_cpu(unharmed):
+    """However much it is asked by two who do nothing else."""
+    _, b, c = unharmed
+    hogs = [start_rogue(c, b, "hog", 40, number=n) for n in (c.number, OTHER)]
+    loop = "timeout 20 sh -c 'while :; do :; done' &"
+    stat = b.output(f"{loop} {loop} wait; cat /proc/$$/stat")
+    assert all(hog.running() for hog in hogs)
+    # Of its children: user and system time, in hundredths
+    used = sum(map(int, stat.rsplit(")", 1)[1].split()[13:15])) / 100
+    print(f"{used} of 40 s;", *[hog.wait(120).out for hog in hogs])
+    assert used > 12
 
 
 def test_reconnecting_costs_little(unharmed):

@@ -257,8 +257,8 @@ static bool foreign(unsigned long other)
 	return foreign_pool(address, other);
 }
 
-/* As many pages as the donor takes, each as small and as far from the others as can be. */
-static bool hoard(unsigned long most)
+/* As many pages as the donor takes, each as small as can be and 2^@shift slots from the next. */
+static bool hoard_by(unsigned int shift, unsigned long most)
 {
 	u8 payload[RS_WIRE_MAX_RECORDS * (RS_WIRE_REC + 1)];
 	struct rs_wire_put_reply reply = { .stored = ~0ULL };
@@ -272,10 +272,11 @@ static bool hoard(unsigned long most)
 	memset(payload, 0x5a, sizeof(payload));
 	while (n < most && reply.stored == ~0ULL) {
 		for (i = 0; i < RS_WIRE_MAX_RECORDS; i++) {
-			rec.slot = (n + i) * 4096;
+			rec.slot = (n + i) << shift;
 			rs_wire_rec_encode(payload + i * RS_WIRE_REC, &rec);
 		}
-		hdr = (struct rs_wire_hdr){ .type = RS_PUT, .count = RS_WIRE_MAX_RECORDS };
+		hdr = (struct rs_wire_hdr){ .type = RS_PUT, .count = RS_WIRE_MAX_RECORDS,
+					    .pool = n >> (32 - shift) };
 		if (!send_frame(&t, hdr, payload, sizeof(payload)) || !receive(&t, &hdr) ||
 		    hdr.type != RS_PUT_REPLY ||
 		    rs_wire_put_reply_decode(t.frame + RS_WIRE_HDR, hdr.count, &reply))
@@ -286,6 +287,46 @@ static bool hoard(unsigned long most)
 	return n < most &&
 	       send_frame(&t, (struct rs_wire_hdr){ .type = RS_FLUSH, .flags = RS_FLUSH_ALL }, NULL, 0) &&
 	       receive(&t, &hdr) && hdr.type == RS_FLUSH_REPLY;
+}
+
+static bool hoard(unsigned long most)
+{
+	return hoard_by(12, most);
+}
+
+/* Where hardly two of them share a node of any height of the donor's index. */
+static bool hoard_far(unsigned long most)
+{
+	return hoard_by(24, most);
+}
+
+#define HOG_AHEAD 16
+
+/* For @seconds, what costs the donor most and us least: pages to be forgotten that it does not have. */
+static bool hog(unsigned long seconds)
+{
+	const struct rs_wire_hdr flush = { .type = RS_FLUSH, .count = RS_WIRE_MAX_FLUSH };
+	u8 payload[RS_WIRE_MAX_FLUSH * RS_WIRE_REC];
+	struct rs_wire_flush rec = { .version = 1 };
+	time_t end = time(NULL) + seconds;
+	unsigned long sent = 0, answered = 0;
+	struct rs_wire_hdr hdr;
+
+	if (!shake_hands(&t, address, RS_LANE_BULK))
+		return false;
+	memset(payload, 0, sizeof(payload));
+	for (; rec.slot < RS_WIRE_MAX_FLUSH; rec.slot++)
+		rs_wire_flush_encode(payload + rec.slot * RS_WIRE_REC, &rec);
+	while (time(NULL) < end) {
+		for (; sent < answered + HOG_AHEAD; sent++)
+			if (!send_frame(&t, flush, payload, sizeof(payload)))
+				return false;
+		if (!receive(&t, &hdr))
+			return false;
+		answered += hdr.type == RS_FLUSH_REPLY;
+	}
+	printf("answered %lu\n", answered);
+	return answered;
 }
 
 /* A page, and then a new life that knows nothing of it, again and again. */
@@ -543,6 +584,8 @@ static const struct attack {
 	{ "no-common-version", no_common_version },
 	{ "foreign-pool", foreign },
 	{ "hoard", hoard },
+	{ "hoard-far", hoard_far },
+	{ "hog", hog },
 	{ "reconnect", reconnect },
 	{ "slow-loris", slow_loris },
 	{ "greet", greet },
