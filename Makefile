@@ -51,6 +51,10 @@ check: ## unit tests and all that can be said without a VM, in about a minute
 test: all modules-debug $(if $(filter-out $(PLAIN_KERNEL),$(KERNEL)),modules-plain) ## tests in VMs; T=... picks some, as pytest -k does
 	$(PYTEST) tests/cluster -m "not slow" $(if $(T),-k "$(T)")
 
+.PHONY: smoke
+smoke: userspace programs modules-debug ## selftests and the main job in VMs, with the modules for the tests
+	$(PYTEST) tests/cluster -m "not slow" -k "debug_build or test_pages_of_a_cgroup"
+
 .PHONY: test-all
 test-all: userspace programs ## tests in VMs, the slow ones too, on each kernel and the debug kernel
 	T="$(T)" JOBS=$(JOBS) scripts/test-all
