@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import trouble
 from soak.faults import DO
-from soak.plan import KINDS, POLICIES, make_plan
+from soak.plan import ATTACKS, KINDS, POLICIES, make_plan
 from soak.run import Options, Soak
 from soak.wires import Wires
 from soak.work import Pulse
@@ -20,11 +20,42 @@ def test_a_seed_tells_the_whole_plan():
     assert plan == make_plan(3, 200, "disk", OWNERS, LENDERS)
     assert plan != make_plan(4, 200, "disk", OWNERS, LENDERS)
     assert plan[:50] == make_plan(3, 50, "disk", OWNERS, LENDERS)
-    assert {fault.kind for fault in plan} == set(KINDS)
+
+
+def kinds_of(plan):
+    return {fault.kind for fault in plan}
+
+
+@pytest.mark.parametrize("mode", ["one", "free"])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_each_kind_comes_in_each_round(policy, mode):
+    """One that is rare is not left to chance; 40 faults, as make soak has them, are a round and more."""
+    for seed in range(20):
+        plan = make_plan(seed, 400, policy, OWNERS, LENDERS, mode=mode)
+        possible = kinds_of(plan)
+        size = sum(KINDS[kind].times for kind in possible)
+        assert size <= 40
+        for start in range(0, 400 - size, size):
+            assert kinds_of(plan[start : start + size]) == possible
+        attacks = {fault.detail["attack"] for fault in plan if fault.kind == "impostor"}
+        assert attacks == set(ATTACKS)
+
+
+def test_a_disk_fails_altogether_before_a_lender_has_lost_its_memory():
+    for seed in range(20):
+        plan = make_plan(seed, 3, "disk", OWNERS, LENDERS)
+        assert [fault.kind == "disk_errors" for fault in plan] == [True, False, False]
+
+
+def test_a_kind_that_cannot_be_is_refused():
+    for kind, policy, mode in (("disk_slow", "loss", "one"), ("recall", "disk", "free"), ("kil", "disk", "one")):
+        with pytest.raises(ValueError, match=kind):
+            make_plan(1, 1, policy, OWNERS, LENDERS, ["kill", kind], mode)
 
 
 def test_faults_that_must_be_alone_are_not_planned_among_others():
-    kinds = {fault.kind for fault in make_plan(5, 400, "disk", OWNERS, LENDERS, mode="free")}
+    assert kinds_of(make_plan(5, 40, "disk", OWNERS, LENDERS)) == set(KINDS)
+    kinds = kinds_of(make_plan(5, 40, "disk", OWNERS, LENDERS, mode="free"))
     assert kinds == {name for name, kind in KINDS.items() if not kind.alone}
 
 

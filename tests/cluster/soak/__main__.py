@@ -47,8 +47,12 @@ def main():
         owners=wanted.owners, lenders=wanted.lenders, seconds=wanted.seconds, edge=wanted.edge,
         kinds=tuple(filter(None, wanted.kinds.split(","))),
     )
+    try:
+        plan = options.plan()
+    except ValueError as problem:
+        sys.exit(f"soak: {problem}")
     if wanted.plan:
-        for fault in options.plan():
+        for fault in plan:
             print(fault)
         return 0
     soak = Soak(options)

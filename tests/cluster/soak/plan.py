@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What will happen in a soak: a list of faults that follows from the seed alone."""
 
+import itertools
 import random
 from dataclasses import asdict, dataclass, field
 
@@ -46,13 +47,15 @@ POLICIES = {
 
 @dataclass(frozen=True)
 class Kind:
-    """who: lender (a node that only lends), owner, node (any), link, halves.
+    """times: how often it comes in each round. who: lender (a node that only lends), owner,
+    node (any), link, halves.
 
     spared: whom it befalls instead where an owner may not be away from all its donors.
     disk: it needs one. alone: nothing else may fail meanwhile, so only where faults do not overlap.
+    first: it can happen as long as no lender has lost its memory, and hardly later.
     """
 
-    weight: int
+    times: int
     who: str
     seconds: tuple
     forgets: bool = False
@@ -60,38 +63,39 @@ class Kind:
     spared: str = ""
     disk: bool = False
     alone: bool = False
+    first: bool = False
 
 
 KINDS = {
-    "kill": Kind(3, "lender", (0.2, 4), forgets=True),
-    "reset": Kind(3, "lender", (0, 0), forgets=True),
-    "reboot": Kind(2, "lender", (0, 0), forgets=True),
-    "owner_reset": Kind(2, "owner", (0, 0), forgets=True),
-    "modules": Kind(3, "lender", (0, 1), forgets=True),
-    "freeze_short": Kind(6, "node", (0.8, 1.2)),
-    "freeze_long": Kind(4, "node", LONG),
-    "cut_short": Kind(5, "link", BLIP),
-    "cut_long": Kind(4, "link", LONG),
-    "cut_one_way": Kind(6, "link", (0.3, DEAD_S + 1)),
-    "flap": Kind(5, "link", (0, 0)),
-    "partition": Kind(3, "halves", BLIP),
-    "partition_long": Kind(3, "halves", LONG, isolates=True),
-    "unplug": Kind(3, "node", BLIP),
-    "loss": Kind(3, "node", (1, 4)),
-    "delay": Kind(3, "node", (1, 4)),
-    "duplicate": Kind(3, "node", (1, 4)),
-    "reorder": Kind(3, "node", (1, 4)),
-    "corrupt": Kind(3, "node", (1, 4)),
-    "rate": Kind(3, "node", (1, 4), isolates=True, spared="lender"),
-    "eat_ram": Kind(3, "lender", (2, 4)),
-    "recall": Kind(2, "lender", (0, 0), alone=True),
-    "disk_slow": Kind(2, "owner", (2, 5), disk=True),
-    "disk_write_errors": Kind(2, "owner", (1, 4), disk=True, alone=True),
-    "disk_errors": Kind(2, "owner", (1, 4), disk=True, alone=True),
-    "impostor": Kind(4, "lender", (0, 0)),
-    "daemon_kill": Kind(3, "node", (0, 2)),
-    "daemon_hang": Kind(2, "node", (0.5, 3)),
-    "settings": Kind(5, "node", (0.5, 2)),
+    "kill": Kind(1, "lender", (0.2, 4), forgets=True),
+    "reset": Kind(1, "lender", (0, 0), forgets=True),
+    "reboot": Kind(1, "lender", (0, 0), forgets=True),
+    "owner_reset": Kind(1, "owner", (0, 0), forgets=True),
+    "modules": Kind(1, "lender", (0, 1), forgets=True),
+    "freeze_short": Kind(2, "node", (0.8, 1.2)),
+    "freeze_long": Kind(1, "node", LONG),
+    "cut_short": Kind(2, "link", BLIP),
+    "cut_long": Kind(1, "link", LONG),
+    "cut_one_way": Kind(2, "link", (0.3, DEAD_S + 1)),
+    "flap": Kind(2, "link", (0, 0)),
+    "partition": Kind(1, "halves", BLIP),
+    "partition_long": Kind(1, "halves", LONG, isolates=True),
+    "unplug": Kind(1, "node", BLIP),
+    "loss": Kind(1, "node", (1, 4)),
+    "delay": Kind(1, "node", (1, 4)),
+    "duplicate": Kind(1, "node", (1, 4)),
+    "reorder": Kind(1, "node", (1, 4)),
+    "corrupt": Kind(1, "node", (1, 4)),
+    "rate": Kind(1, "node", (1, 4), isolates=True, spared="lender"),
+    "eat_ram": Kind(1, "lender", (2, 4)),
+    "recall": Kind(1, "lender", (0, 0), alone=True),
+    "disk_slow": Kind(1, "owner", (2, 5), disk=True),
+    "disk_write_errors": Kind(1, "owner", (1, 4), disk=True, alone=True),
+    "disk_errors": Kind(1, "owner", (1, 4), disk=True, alone=True, first=True),
+    "impostor": Kind(2, "lender", (0, 0)),
+    "daemon_kill": Kind(1, "node", (0, 2)),
+    "daemon_hang": Kind(1, "node", (0.5, 3)),
+    "settings": Kind(2, "node", (0.5, 2)),
 }
 
 # What an admin may change under load, by group and name
@@ -151,26 +155,14 @@ def _target(dice, who, owners, lenders):
     return "".join(half)
 
 
-def _detail(dice, kind, settings, names):
-    if kind == "flap":
-        return {"times": dice.randint(3, 8), "seed": dice.randrange(1000)}
-    if kind == "settings":
-        name = dice.choice(sorted(settings))
-        return {"name": name, "value": dice.choice(settings[name])}
-    if kind == "eat_ram":
-        return {"percent": dice.randint(40, 85)}
-    if kind == "recall":
-        return {"percent": dice.randint(20, 50)}
-    if kind == "impostor":
-        return {"attack": dice.choice(sorted(ATTACKS)), "on": dice.choice(names)}
-    return {}
+def _rounds(dice, things):
+    """Each of them once a round, for ever, in an order of its own each time."""
+    while True:
+        yield from dice.sample(things, len(things))
 
 
-def make_plan(seed, count, policy, owners, lenders, kinds=None, mode="one"):
-    """The faults of a soak: the same for the same arguments, whatever happens."""
-    policy = POLICIES[policy]
-    settings = SETTINGS | policy.settings
-    dice = random.Random(seed)
+def _possible(policy, mode, kinds):
+    """The kinds that the cluster can survive; those that are wanted, if any are."""
     possible = [
         name
         for name, kind in KINDS.items()
@@ -178,23 +170,68 @@ def make_plan(seed, count, policy, owners, lenders, kinds=None, mode="one"):
         and (policy.isolates or not kind.isolates or kind.spared)
         and (policy.disk or not kind.disk)
         and (mode == "one" or not kind.alone)
-        and (not kinds or name in kinds)
     ]
-    weights = [KINDS[name].weight for name in possible]
-    faults = []
-    for number in range(1, count + 1):
-        name = dice.choices(possible, weights)[0]
+    if impossible := set(kinds or ()) - set(possible):
+        raise ValueError(f"not with this policy in mode {mode}: {', '.join(sorted(impossible))}")
+    return [name for name in possible if not kinds or name in kinds]
+
+
+def _kinds(dice, possible):
+    """A round has each of them as often as it is to be."""
+    one_round = [name for name in possible for _ in range(KINDS[name].times)]
+    first = dice.sample(one_round, len(one_round))
+    yield from sorted(first, key=lambda name: not KINDS[name].first)
+    yield from _rounds(dice, one_round)
+
+
+class _Details:
+    """What there is to say of a fault beside its kind, its target and its length."""
+
+    def __init__(self, dice, policy):
+        self.dice = dice
+        self.settings = SETTINGS | policy.settings
+        self.names = _rounds(dice, sorted(self.settings))
+        self.attacks = _rounds(dice, sorted(ATTACKS))
+
+    def of(self, kind, others):
+        dice = self.dice
+        if kind == "flap":
+            return {"times": dice.randint(3, 8), "seed": dice.randrange(1000)}
+        if kind == "settings":
+            name = next(self.names)
+            return {"name": name, "value": dice.choice(self.settings[name])}
+        if kind == "eat_ram":
+            return {"percent": dice.randint(40, 85)}
+        if kind == "recall":
+            return {"percent": dice.randint(20, 50)}
+        if kind == "impostor":
+            return {"attack": next(self.attacks), "on": dice.choice(others)}
+        return {}
+
+
+def _draw(seed, policy, owners, lenders, kinds, mode):
+    """Faults without an end."""
+    policy = POLICIES[policy]
+    dice = random.Random(seed)
+    details = _Details(dice, policy)
+    for number, name in enumerate(_kinds(dice, _possible(policy, mode, kinds)), start=1):
         kind = KINDS[name]
         who = kind.spared if kind.isolates and not policy.isolates else kind.who
         target = _target(dice, who, owners, lenders)
-        faults.append(
-            Fault(
-                number=number,
-                kind=name,
-                target=target,
-                seconds=round(dice.uniform(*kind.seconds), 2),
-                gap=round(dice.expovariate(1 / 1.5), 2),
-                detail=_detail(dice, name, settings, [n for n in owners + lenders if n != target]),
-            )
+        yield Fault(
+            number=number,
+            kind=name,
+            target=target,
+            seconds=round(dice.uniform(*kind.seconds), 2),
+            gap=round(dice.expovariate(1 / 1.5), 2),
+            detail=details.of(name, [n for n in owners + lenders if n != target]),
         )
-    return faults
+
+
+def make_plan(seed, count, policy, owners, lenders, kinds=None, mode="one"):
+    """The faults of a soak: the same for the same arguments, whatever happens.
+
+    Each kind comes in each round, so that none is left to chance; a longer plan begins
+    with the shorter one.
+    """
+    return list(itertools.islice(_draw(seed, policy, owners, lenders, kinds, mode), count))
