@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import trouble
-from soak.faults import DO
+from soak.faults import DO, LeftOut
 from soak.plan import ATTACKS, KINDS, POLICIES, make_plan
 from soak.run import Options, Soak
 from soak.wires import Wires
@@ -73,6 +73,49 @@ def test_nothing_is_planned_that_the_policy_cannot_survive(policy):
     assert all(allowed.isolates or fault.kind == "rate" and fault.target in LENDERS for fault in isolating)
     assert any(KINDS[fault.kind].disk for fault in plan) == allowed.disk
     assert all(fault.target in LENDERS for fault in plan if KINDS[fault.kind].who == "lender")
+
+
+def leave_out(soak, fault):
+    raise LeftOut("it is a test")
+
+
+@pytest.fixture
+def without_nodes(monkeypatch, tmp_path):
+    """A soak whose faults do nothing; those given as left_out cannot be done."""
+    monkeypatch.setattr("soak.journal.BUILD", tmp_path)
+
+    def run(count, left_out=(), **options):
+        for kind in DO:
+            monkeypatch.setitem(DO, kind, leave_out if kind in left_out else lambda soak, fault: None)
+        soak = Soak(Options(1, count, quiet=True, **options))
+        owner = SimpleNamespace(name="a")
+        soak.workers = [SimpleNamespace(member=owner, verified=1, runs={}, pulse=None)]
+        for fault in soak.faults():
+            soak.inflict(fault)
+        soak.judge()
+        return soak.result()
+
+    return run
+
+
+def test_a_fault_that_is_left_out_is_made_up_for(without_nodes):
+    result = without_nodes(40, left_out=["disk_errors"])
+    assert result["faults"] == 40 and set(result["left_out"]) == {"disk_errors"}
+    assert result["never"] == ["disk_errors"]
+    assert result["violations"] == ["never done: disk_errors"]
+    assert without_nodes(40)["violations"] == []
+
+
+def test_a_soak_that_does_less_than_it_was_told_is_none(without_nodes):
+    result = without_nodes(5, left_out=["kill", "flap"], kinds=["kill", "flap"])
+    assert result["faults"] == 0 and sum(result["left_out"].values()) == 20
+    assert result["violations"] == ["0 of 5 faults were done", "never done: flap, kill"]
+
+
+def test_a_soak_that_time_cuts_off_says_so(without_nodes, monkeypatch):
+    monkeypatch.setattr(Soak, "_time_is_up", lambda soak: soak.drawn == 3)
+    result = without_nodes(40)
+    assert result["cut_off"] and result["faults"] == 3 and result["violations"] == []
 
 
 class FakeLan:

@@ -57,12 +57,14 @@ def main():
         return 0
     soak = Soak(options)
     result = soak.run()
-    print(f"\n  {result['faults']} faults in {result['seconds']:.0f} s "
+    cut_off = ", cut off by time" if result["cut_off"] else ""
+    print(f"\n  {result['faults']} of {result['wanted']} faults in {result['seconds']:.0f} s{cut_off} "
           f"({options.policy}, {options.mode}, seed {options.seed}); "
           f"{result['pages_verified']:,} pages verified; slowest page "
           f"{result['slowest_page_ms']} ms, {result['beyond_settings_ms']:+} ms to what its owner's settings allow")
-    for kind, count in result["kinds"].items():
-        print(f"    {count:4d} {kind}")
+    for kind in sorted({*result["kinds"], *result["left_out"], *result["never"]}):
+        left_out = result["left_out"].get(kind)
+        print(f"    {result['kinds'].get(kind, 0):4d} {kind}" + (f", left out {left_out} times" if left_out else ""))
     for text in result["violations"]:
         print(f"  VIOLATION: {text}")
     print(f"  {soak.journal.folder} has the plan, the journal and the result.\n"

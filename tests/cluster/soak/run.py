@@ -26,6 +26,7 @@ TOGETHER = 4
 HEAL_S = 60
 REPAIR_S = 240
 MANY = 500  # pages
+SPARE = 10  # faults, beside as many as are wanted, to be drawn for those that are left out
 NAMES = "abcde"
 
 # What is added to the longest wait that an owner's settings allow: that a time is over is seen
@@ -89,9 +90,10 @@ class Options:
         names = list(NAMES[: self.owners + lenders])
         return names[: self.owners], names[self.owners :]
 
-    def plan(self):
+    def plan(self, count=None):
+        """So many faults, or as many as are wanted."""
         return make_plan(
-            self.seed, self.faults, self.policy, *self.nodes(), self.kinds, self.mode
+            self.seed, count or self.faults, self.policy, *self.nodes(), self.kinds, self.mode
         )
 
     def name(self):
@@ -112,8 +114,10 @@ class Soak:
         self.journal.save("plan.json", [fault.record() for fault in self.plan])
         self.violations = []
         self.give_up = threading.Event()
+        self.drawn = 0
         self.done = Counter()
         self.left_out = Counter()
+        self.cut_off = False  # by time
         self.disk_errors = 0
         self.marks = {}
         self.before = {}
@@ -339,7 +343,7 @@ class Soak:
                     moved[f"{name}.{counter}"] = value - before
         return moved
 
-    def _inflict(self, fault):
+    def inflict(self, fault):
         where = f"{fault.kind} {fault.target}"
         more = " ".join(f"{k}={v}" for k, v in fault.detail.items())
         self.journal.say(f"#{fault.number:<3d} {where} {fault.seconds:g} s {more}".rstrip())
@@ -364,14 +368,24 @@ class Soak:
     def _time_is_up(self):
         return self.options.seconds and self.journal.seconds() > self.options.seconds
 
+    def faults(self):
+        """Those of the plan, and another for each that is left out; not for ever."""
+        wanted = self.options.faults
+        for fault in self.options.plan(2 * wanted + SPARE):
+            if self.give_up.is_set() or self.drawn - sum(self.left_out.values()) >= wanted:
+                return
+            if self._time_is_up():
+                self.cut_off = True
+                return
+            self.drawn += 1
+            yield fault
+
     def one_at_a_time(self):
         self._changed()
-        for fault in self.plan:
-            if self.give_up.is_set() or self._time_is_up():
-                return
+        for fault in self.faults():
             self._mark()
             self.slowest_ms = 0
-            self._inflict(fault)
+            self.inflict(fault)
             healed = self.heal()
             repaired = self.repair()
             self.check_counters()
@@ -394,7 +408,7 @@ class Soak:
             lock.acquire()
         try:
             if not self.give_up.is_set():
-                self._inflict(fault)
+                self.inflict(fault)
         finally:
             for lock in reversed(locks):
                 lock.release()
@@ -403,12 +417,9 @@ class Soak:
     def all_at_once(self):
         places = threading.Semaphore(TOGETHER)
         threads = []
-        for fault in self.plan:
+        for fault in self.faults():
             while not places.acquire(timeout=0.5):
                 self.look()
-            if self.give_up.is_set() or self._time_is_up():
-                places.release()
-                break
             thread = threading.Thread(target=self._inflict_alone, args=(fault, places), daemon=True)
             thread.start()
             threads.append(thread)
@@ -448,20 +459,39 @@ class Soak:
             self.members[name].leave()
         self.check_logs()
 
+    def _verified(self):
+        return sum(worker.verified for worker in self.workers)
+
+    def _never(self):
+        """Kinds of the plan of which nothing has come."""
+        return sorted({fault.kind for fault in self.plan} - set(self.done))
+
+    def judge(self):
+        """Has it done what was asked for? That nothing went wrong says little if it has not."""
+        done = sum(self.done.values())
+        if not self._verified():
+            self.blame("no page was verified", fatal=False)
+        if self.cut_off:
+            self.journal.say(f"cut off by time after {done} of {self.options.faults} faults")
+            return
+        if done < self.options.faults:
+            self.blame(f"{done} of {self.options.faults} faults were done", fatal=False)
+        if self._never():
+            self.blame(f"never done: {', '.join(self._never())}", fatal=False)
+
     def result(self):
-        verified = sum(w.verified for w in self.workers)
-        if not verified:
-            self.blame("no page was verified")
         return {
             "seed": self.options.seed,
             "policy": self.options.policy,
             "mode": self.options.mode,
             "faults": sum(self.done.values()),
-            "of_planned": len(self.plan),
+            "wanted": self.options.faults,
+            "cut_off": self.cut_off,
             "kinds": dict(sorted(self.done.items())),
-            "left_out": dict(self.left_out),
+            "left_out": dict(sorted(self.left_out.items())),
+            "never": self._never(),
             "disk_errors": self.disk_errors,
-            "pages_verified": verified,
+            "pages_verified": self._verified(),
             "lost_pages": sum(self.lost.values()),
             "gone_pages": self.gone_pages,
             "programs": [[w.member.name, w.runs] for w in self.workers],
@@ -481,6 +511,7 @@ class Soak:
                 self.all_at_once()
             if not self.give_up.is_set():
                 self.finish()
+                self.judge()
         except Exception as problem:  # a soak that breaks is a soak that failed
             self.blame(f"{type(problem).__name__}: {problem}")
         finally:
