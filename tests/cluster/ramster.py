@@ -206,6 +206,13 @@ def meminfo(node):
     return info
 
 
+def warm_up(node):
+    """meminfo() of a node without our modules, when a first use has allocated what it does for good."""
+    load(node)
+    unload(node)
+    return meminfo(node)
+
+
 def instructions(node):
     """Executed since boot, where the clock counts them (icount): the time that was not idle."""
     text = node.read("/proc/timer_list")
@@ -229,14 +236,8 @@ class Setup:
         self.settings = settings
         self.memory_before = {}
 
-    def _warm_up(self, node):
-        """What a first use allocates for good is allocated before it is counted."""
-        load(node)
-        unload(node)
-        self.memory_before[node] = meminfo(node)
-
     def _prepare(self, node):
-        self._warm_up(node)
+        self.memory_before[node] = warm_up(node)
         load(node)
         set_zcache(node, max_pool_percent=self.pool_percent)
         join(node, self.members, **self.settings)

@@ -21,6 +21,7 @@ HEDGED_S = FETCH_TIMEOUT_MS / 2000
 
 def _power(soak, fault, off):
     member = soak.members[fault.target]
+    soak.last_look(member)
     member.about_to_die()
     off(member)
     member.set_up()

@@ -58,6 +58,7 @@ class Member:
         }
         self.changed = {}
         self.at_the_edge = False
+        self.memory_before = None  # in this life
         self.provoked = 0  # protocol errors of this life that an impostor caused
         self.earlier = 0, 0  # a longest wait that was allowed, and until when it may be seen
 
@@ -118,6 +119,7 @@ class Member:
         self.node.run("echo 30 >/proc/sys/kernel/hung_task_timeout_secs")
         if self.at_the_edge:
             ramster.at_the_edge(self.node)
+        self.memory_before = self.memory_before or ramster.warm_up(self.node)
         self.node.run("ramsterd")
         self.ready.set()
 
@@ -126,6 +128,7 @@ class Member:
         self.ready.clear()
         self.life += 1
         self.provoked = 0
+        self.memory_before = None
 
     # --- what it says ---
 

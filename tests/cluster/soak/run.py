@@ -178,18 +178,41 @@ class Soak:
         except DirtyLog as problem:
             self.blame(str(problem))
 
+    def _check_counters_of(self, member):
+        for (group, counter), value in member.counters(NEVER).items():
+            if self.policy.allow_loss and counter in LOSSES:
+                self.lost[member.name, member.life, group, counter] = value
+            elif value > (member.provoked if counter == "protocol_errors" else 0):
+                self.blame(f"{member.name}: {group}/{counter} is {value}")
+
     def check_counters(self):
         """Asks the owners what they count; members that are not ready are passed over."""
         for name in self.owner_names:
             member = self.members[name]
             with member.lock:
-                if not member.ready.is_set():
-                    continue
-                for (group, counter), value in member.counters(NEVER).items():
-                    if self.policy.allow_loss and counter in LOSSES:
-                        self.lost[name, member.life, group, counter] = value
-                    elif value > (member.provoked if counter == "protocol_errors" else 0):
-                        self.blame(f"{name}: {group}/{counter} is {value}")
+                if member.ready.is_set():
+                    self._check_counters_of(member)
+
+    def _check_pages_of(self, member):
+        if self.give_up.is_set():
+            return
+        try:
+            ramster.check_pages(member.node)
+        except AssertionError as problem:
+            self.blame(str(problem))
+
+    def check_pages(self):
+        """Is each page of the owners somewhere, and once? Programs may go on. How long it took to see."""
+        start = time.monotonic()
+        for name in self.owner_names:
+            self._check_pages_of(self.members[name])
+        return round(time.monotonic() - start, 1)
+
+    def last_look(self, member):
+        """Before it dies: afterwards it counts from zero."""
+        if member.is_owner and member.ready.is_set():
+            self._check_counters_of(member)
+            self._check_pages_of(member)
 
     # --- set up ---
 
@@ -388,12 +411,13 @@ class Soak:
             self.inflict(fault)
             healed = self.heal()
             repaired = self.repair()
+            agreed = self.check_pages()
             self.check_counters()
             self.check_logs()
             seen, moved = self._seen(), self._changed()
             self.journal.record(
                 "healed", number=fault.number, after=healed, repaired=repaired,
-                slowest_ms=self.slowest_ms, log=seen, counters=moved,
+                books_agreed=agreed, slowest_ms=self.slowest_ms, log=seen, counters=moved,
             )
             states = sum(len(lines) for lines in seen.values())
             self.journal.say(
@@ -436,7 +460,10 @@ class Soak:
 
     def finish(self):
         """Programs end, swap goes off, and nothing is left on any node."""
-        self.journal.say(f"healed after {self.heal()} s; the programs are told to end")
+        healed, agreed = self.heal(), self.check_pages()
+        self.journal.say(
+            f"healed after {healed} s, the books agree after {agreed} s; the programs are told to end"
+        )
         for worker in self.workers:
             worker.stop()
         for worker in self.workers:
@@ -444,6 +471,7 @@ class Soak:
         self.journal.say("the programs have ended")
         self.look()
         self.check_counters()
+        self.check_pages()
         if self.policy.allow_loss and self.gone_pages > MANY and not sum(self.lost.values()):
             self.blame(f"{self.gone_pages} pages lay on nodes that died, and none is lost")
         self.journal.record("counters", **{
@@ -457,7 +485,16 @@ class Soak:
             ramster.check_gauges(node, HELD)
         for name in self.owner_names + self.lender_names:
             self.members[name].leave()
+        self._check_memory()
         self.check_logs()
+
+    def _check_memory(self):
+        """Of each node as much is free as when it had booted."""
+        for member in self.members.values():
+            try:
+                ramster.check_free_memory(member.node, member.memory_before)
+            except Timeout as problem:
+                self.blame(str(problem), fatal=False)
 
     def _verified(self):
         return sum(worker.verified for worker in self.workers)
