@@ -93,29 +93,47 @@ def without_nodes(monkeypatch, tmp_path):
         for fault in soak.faults():
             soak.inflict(fault)
         soak.judge()
-        return soak.result()
+        return soak
 
     return run
 
 
 def test_a_fault_that_is_left_out_is_made_up_for(without_nodes):
-    result = without_nodes(40, left_out=["disk_errors"])
+    result = without_nodes(40, left_out=["disk_errors"]).result()
     assert result["faults"] == 40 and set(result["left_out"]) == {"disk_errors"}
     assert result["never"] == ["disk_errors"]
     assert result["violations"] == ["never done: disk_errors"]
-    assert without_nodes(40)["violations"] == []
+    assert without_nodes(40).violations == []
 
 
 def test_a_soak_that_does_less_than_it_was_told_is_none(without_nodes):
-    result = without_nodes(5, left_out=["kill", "flap"], kinds=["kill", "flap"])
+    result = without_nodes(5, left_out=["kill", "flap"], kinds=["kill", "flap"]).result()
     assert result["faults"] == 0 and sum(result["left_out"].values()) == 20
     assert result["violations"] == ["0 of 5 faults were done", "never done: flap, kill"]
 
 
 def test_a_soak_that_time_cuts_off_says_so(without_nodes, monkeypatch):
     monkeypatch.setattr(Soak, "_time_is_up", lambda soak: soak.drawn == 3)
-    result = without_nodes(40)
+    result = without_nodes(40).result()
     assert result["cut_off"] and result["faults"] == 3 and result["violations"] == []
+
+
+class FakeLog(str):
+    def since(self, mark):
+        return self[mark:]
+
+
+def test_a_page_may_be_gone_only_after_somebody_who_had_it(without_nodes):
+    def may_lack(kind, said="", policy="loss"):
+        soak = without_nodes(1, kinds=[kind], policy=policy)
+        soak.cluster = {"a": SimpleNamespace(log=FakeLog(said)), "b": SimpleNamespace(log=FakeLog())}
+        soak.first_marks = {"a": 0, "b": 0}
+        return soak.may_lack_pages()
+
+    assert may_lack("reset") and may_lack("freeze_long") and may_lack("rate")
+    assert not may_lack("reset", policy="disk")
+    assert not may_lack("delay") and not may_lack("delay", "node x (60): connecting -> down: silent")
+    assert may_lack("delay", "node c (3): suspect -> down: silent")
 
 
 class FakeLan:

@@ -53,6 +53,7 @@ class Kind:
     spared: whom it befalls instead where an owner may not be away from all its donors.
     disk: it needs one. alone: nothing else may fail meanwhile, so only where faults do not overlap.
     first: it can happen as long as no lender has lost its memory, and hardly later.
+    silences: others may give up a node, if it lasts.
     """
 
     times: int
@@ -64,6 +65,7 @@ class Kind:
     disk: bool = False
     alone: bool = False
     first: bool = False
+    silences: bool = False
 
 
 KINDS = {
@@ -73,10 +75,10 @@ KINDS = {
     "owner_reset": Kind(1, "owner", (0, 0), forgets=True),
     "modules": Kind(1, "lender", (0, 1), forgets=True),
     "freeze_short": Kind(2, "node", (0.8, 1.2)),
-    "freeze_long": Kind(1, "node", LONG),
+    "freeze_long": Kind(1, "node", LONG, silences=True),
     "cut_short": Kind(2, "link", BLIP),
-    "cut_long": Kind(1, "link", LONG),
-    "cut_one_way": Kind(2, "link", (0.3, DEAD_S + 1)),
+    "cut_long": Kind(1, "link", LONG, silences=True),
+    "cut_one_way": Kind(2, "link", (0.3, DEAD_S + 1), silences=True),
     "flap": Kind(2, "link", (0, 0)),
     "partition": Kind(1, "halves", BLIP),
     "partition_long": Kind(1, "halves", LONG, isolates=True),
@@ -136,6 +138,12 @@ class Fault:
     def nodes(self, names):
         """Whom it keeps from being the target of another fault meanwhile."""
         return {self.target, self.detail.get("on")} & set(names)
+
+    def takes_pages(self):
+        """May pages be gone with it that nobody else has?"""
+        kind = KINDS[self.kind]
+        silent = kind.silences and self.seconds > BLIP[1]
+        return kind.forgets or kind.isolates or silent
 
     def record(self):
         return asdict(self)

@@ -5,6 +5,7 @@ Two modes. one: the next fault comes when the cluster has healed from the one be
 free: faults overlap, up to TOGETHER at a time, at most one a node.
 """
 
+import re
 import threading
 import time
 from collections import Counter
@@ -119,10 +120,12 @@ class Soak:
         self.left_out = Counter()
         self.cut_off = False  # by time
         self.disk_errors = 0
-        self.marks = {}
+        self.first_marks = self.marks = {}
         self.before = {}
         self.workers = []
         self.gone_pages = 0  # that lay on lenders when these died
+        self.taken = False  # pages may have been, by some fault
+        self.being_taken = False  # in mode one: by this fault
         self.lost = {}
         self.slowest_ms = 0
         self.beyond_ms = -1000000  # by how much a wait was longer than the settings allow
@@ -156,7 +159,7 @@ class Soak:
             allowed = self.allowed_ms(worker)
             if bad:
                 self.blame(f"{name}: {bad} pages are wrong")
-            if lost and not self.policy.allow_loss:
+            if lost and not self.may_lack_pages():
                 self.blame(f"{name}: {lost} pages cost a SIGBUS")
             if slowest > allowed:
                 self.blame(
@@ -165,6 +168,17 @@ class Soak:
             self.beyond_ms = max(self.beyond_ms, slowest - worker.member.longest_wait_ms())
         if time.monotonic() > self.next_log_check:
             self.check_logs()
+
+    def _gave_up(self, since):
+        """Has an owner declared a node dead, since these marks in the logs? Not the one that never was."""
+        said = re.compile(rf"node [{NAMES}] \(\d+\): \w+ -> down")
+        return any(
+            said.search(self.cluster[name].log.since(since[name])) for name in self.owner_names
+        )
+
+    def may_lack_pages(self):
+        """May a page be gone by now? Not before somebody who had some has died, or was given up."""
+        return self.policy.allow_loss and (self.taken or self._gave_up(self.first_marks))
 
     def allowed_ms(self, worker):
         """For how long one of its tasks may wait for a page."""
@@ -181,7 +195,12 @@ class Soak:
     def _check_counters_of(self, member):
         for (group, counter), value in member.counters(NEVER).items():
             if self.policy.allow_loss and counter in LOSSES:
-                self.lost[member.name, member.life, group, counter] = value
+                key = member.name, member.life, group, counter
+                if value > self.lost.get(key, 0) and not (
+                    self.being_taken or self._gave_up(self.marks)
+                ):
+                    self.blame(f"{member.name}: {group}/{counter} is {value}, and no node was gone")
+                self.lost[key] = value
             elif value > (member.provoked if counter == "protocol_errors" else 0):
                 self.blame(f"{member.name}: {group}/{counter} is {value}")
 
@@ -248,6 +267,8 @@ class Soak:
             member.set_up()
         wait_until(lambda: not self.unhealed(), "all nodes to be up", HEAL_S)
         self.journal.say("all see each other up")
+        self._mark()
+        self.first_marks = self.marks
         for name in self.owner_names:
             self._start_work(self.members[name])
         self._wait_for_remote_pages()
@@ -269,7 +290,7 @@ class Soak:
             work = [(WATCH_MB, ["pagefill"], 2), (programs, ["stress-ng", "redis"], 1)]
         for megabytes, kinds, threads in work:
             self.workers.append(
-                Worker(member, megabytes, kinds, self.policy.allow_loss, self.blame, threads)
+                Worker(member, megabytes, kinds, self.may_lack_pages, self.blame, threads)
             )
 
     def _wait_for_remote_pages(self):
@@ -340,8 +361,7 @@ class Soak:
     # --- faults ---
 
     def _mark(self):
-        for node in self.cluster:
-            self.marks[node.name] = node.log.mark()
+        self.marks = {node.name: node.log.mark() for node in self.cluster}
 
     def _seen(self):
         """What the nodes' kernels said since the mark."""
@@ -371,6 +391,8 @@ class Soak:
         more = " ".join(f"{k}={v}" for k, v in fault.detail.items())
         self.journal.say(f"#{fault.number:<3d} {where} {fault.seconds:g} s {more}".rstrip())
         self.journal.record("fault", **fault.record())
+        if fault.takes_pages():
+            self.taken = self.being_taken = True
         start = time.monotonic()
         try:
             note = DO[fault.kind](self, fault)
@@ -408,6 +430,7 @@ class Soak:
         for fault in self.faults():
             self._mark()
             self.slowest_ms = 0
+            self.being_taken = False
             self.inflict(fault)
             healed = self.heal()
             repaired = self.repair()
