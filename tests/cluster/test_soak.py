@@ -59,6 +59,15 @@ def test_faults_that_must_be_alone_are_not_planned_among_others():
     assert kinds == {name for name, kind in KINDS.items() if not kind.alone}
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_each_change_of_a_policy_is_planned(policy):
+    plan = make_plan(3, 120, policy, OWNERS, LENDERS + ["e"])
+    changes = [fault.detail for fault in plan if fault.kind == "policy"]
+    assert all(change in changes for change in POLICIES[policy].changes)
+    fewer = make_plan(3, 120, "replicas2", OWNERS, LENDERS)
+    assert all(fault.detail["cluster.replicas"] < 3 for fault in fewer if fault.kind == "policy")
+
+
 def test_each_kind_can_be_done():
     assert set(DO) == set(KINDS)
 
@@ -207,8 +216,13 @@ def test_a_soak_with_a_bad_disk_and_bad_company():
 
 
 @pytest.mark.slow
+def test_a_soak_with_a_full_disk_and_another_policy():
+    soak("disk_full", "policy", policy="disk", owners=1)
+
+
+@pytest.mark.slow
 def test_a_soak_with_two_copies():
-    soak("reset", "cut_long", "freeze_long", policy="replicas2", owners=2)
+    soak("reset", "policy", "cut_long", "freeze_long", policy="replicas2", owners=2)
 
 
 @pytest.mark.slow

@@ -175,6 +175,14 @@ def disk(soak, fault):
     return f"{errors} errors"
 
 
+def disk_full(soak, fault):
+    """No slot is free: what does not fit goes to the next swap. In the end all comes back."""
+    node = soak.cluster[fault.target]
+    with trouble.full_swap(node, node.disk("more")) as megabytes:
+        soak.hold(fault.seconds)
+    return f"{megabytes} MB on the next swap"
+
+
 def impostor(soak, fault):
     """Somebody at the address of a node that is never there, who has the key.
 
@@ -216,9 +224,10 @@ def daemon_hang(soak, fault):
         soak.hold(fault.seconds)
 
 
-def settings(soak, fault):
+def change(soak, fault):
+    """What stands in the configuration file changes, and changes back."""
     member = soak.members[fault.target]
-    member.apply(**{fault.detail["name"].replace(".", "__"): fault.detail["value"]})
+    member.apply(**{name.replace(".", "__"): value for name, value in fault.detail.items()})
     soak.hold(fault.seconds)
     member.apply()
 
@@ -230,6 +239,7 @@ DO = {
     "partition": partition, "partition_long": partition, "unplug": unplug,
     **{kind: netem for kind in trouble.NETEM},
     "eat_ram": eat_ram, "daemon_kill": daemon_kill, "daemon_hang": daemon_hang,
-    "settings": settings, "recall": recall, "impostor": impostor,
+    "settings": change, "policy": change, "recall": recall, "impostor": impostor,
+    "disk_full": disk_full,
     **{kind: disk for kind in ("disk_slow", "disk_write_errors", "disk_errors")},
 }

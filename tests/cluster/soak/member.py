@@ -80,6 +80,7 @@ class Member:
 
     def _conf(self):
         groups = {name: dict(fields) for name, fields in self.settings.items()}
+        groups["device"] = dict(self.device)
         for path, value in self.changed.items():
             group, name = path.split(".")
             groups[group][name] = value
@@ -87,7 +88,7 @@ class Member:
         nodes = ",\n".join(
             f'\t\t{{ name = "{name}"; num = {num}; address = "{ip}"; }}' for name, num, ip in known
         )
-        fields = " ".join(f"{key} = {_text(value)};" for key, value in self.device.items())
+        fields = " ".join(f"{key} = {_text(value)};" for key, value in groups["device"].items())
         devices = f"{{ {fields} }}" if self.is_owner else ""
         return (
             f'local = "{self.name}";\n'

@@ -24,7 +24,7 @@ class Policy:
     lenders: so many, of so much RAM, that one may be away and the others still have room for all.
     forgets: donors may lose their memory. isolates: an owner may be away from
     all its donors for longer than it waits for them. settings: what may change for a
-    while beside SETTINGS, and is as safe.
+    while beside SETTINGS, and is as safe. changes: what may change as long as nothing fails.
     """
 
     replicas: int
@@ -35,12 +35,25 @@ class Policy:
     forgets: bool = True
     isolates: bool = True
     settings: dict = field(default_factory=dict, hash=False)
+    changes: tuple = ()
 
+
+ONE_COPY = {"cluster.replicas": 1, "cluster.allow_loss": True}
+NO_BACKUP = {"device.backup": "none"}
 
 POLICIES = {
-    "disk": Policy(replicas=1, disk=True, settings={"cluster.replicas": [2]}),
-    "disk2": Policy(replicas=2, disk=True, settings={"cluster.replicas": [1, 3]}),
-    "replicas2": Policy(replicas=2, disk=False, lenders=3, lender_mb=448, isolates=False),
+    "disk": Policy(
+        replicas=1, disk=True, settings={"cluster.replicas": [2]},
+        changes=(NO_BACKUP | {"cluster.replicas": 2}, NO_BACKUP | ONE_COPY),
+    ),
+    "disk2": Policy(
+        replicas=2, disk=True, settings={"cluster.replicas": [1, 3]},
+        changes=(NO_BACKUP, NO_BACKUP | ONE_COPY),
+    ),
+    "replicas2": Policy(
+        replicas=2, disk=False, lenders=3, lender_mb=448, isolates=False,
+        settings={"cluster.allow_loss": [True]}, changes=({"cluster.replicas": 3}, ONE_COPY),
+    ),
     "loss": Policy(replicas=1, disk=False, allow_loss=True),
 }
 
@@ -92,12 +105,15 @@ KINDS = {
     "eat_ram": Kind(1, "lender", (2, 4)),
     "recall": Kind(1, "lender", (0, 0), alone=True),
     "disk_slow": Kind(1, "owner", (2, 5), disk=True),
-    "disk_write_errors": Kind(1, "owner", (1, 4), disk=True, alone=True),
+    "disk_full": Kind(1, "owner", (1, 4), disk=True, alone=True),
+    # Beside others, too: what cannot be written stays in memory, and what is there can be read
+    "disk_write_errors": Kind(1, "owner", (1, 4), disk=True),
     "disk_errors": Kind(1, "owner", (1, 4), disk=True, alone=True, first=True),
     "impostor": Kind(2, "lender", (0, 0)),
     "daemon_kill": Kind(1, "node", (0, 2)),
     "daemon_hang": Kind(1, "node", (0.5, 3)),
     "settings": Kind(2, "node", (0.5, 2)),
+    "policy": Kind(1, "owner", (0.5, 2), alone=True),
 }
 
 # What an admin may change under load, by group and name
@@ -179,6 +195,7 @@ def _possible(policy, mode, kinds):
         if (policy.forgets or not kind.forgets)
         and (policy.isolates or not kind.isolates or kind.spared)
         and (policy.disk or not kind.disk)
+        and (policy.changes or name != "policy")
         and (mode == "one" or not kind.alone)
     ]
     if impossible := set(kinds or ()) - set(possible):
@@ -194,14 +211,23 @@ def _kinds(dice, possible):
     yield from _rounds(dice, one_round)
 
 
+def _changes(policy, lenders):
+    """Without a disk, no more copies than there are lenders who have room for them."""
+    return [
+        change for change in policy.changes
+        if policy.disk or change["cluster.replicas"] <= len(lenders)
+    ]
+
+
 class _Details:
     """What there is to say of a fault beside its kind, its target and its length."""
 
-    def __init__(self, dice, policy):
+    def __init__(self, dice, policy, lenders):
         self.dice = dice
         self.settings = SETTINGS | policy.settings
         self.names = _rounds(dice, sorted(self.settings))
         self.attacks = _rounds(dice, sorted(ATTACKS))
+        self.changes = _rounds(dice, _changes(policy, lenders))
 
     def of(self, kind, others):
         dice = self.dice
@@ -209,7 +235,9 @@ class _Details:
             return {"times": dice.randint(3, 8), "seed": dice.randrange(1000)}
         if kind == "settings":
             name = next(self.names)
-            return {"name": name, "value": dice.choice(self.settings[name])}
+            return {name: dice.choice(self.settings[name])}
+        if kind == "policy":
+            return next(self.changes)
         if kind == "eat_ram":
             return {"percent": dice.randint(40, 85)}
         if kind == "recall":
@@ -223,7 +251,7 @@ def _draw(seed, policy, owners, lenders, kinds, mode):
     """Faults without an end."""
     policy = POLICIES[policy]
     dice = random.Random(seed)
-    details = _Details(dice, policy)
+    details = _Details(dice, policy, lenders)
     for number, name in enumerate(_kinds(dice, _possible(policy, mode, kinds)), start=1):
         kind = KINDS[name]
         who = kind.spared if kind.isolates and not policy.isolates else kind.who

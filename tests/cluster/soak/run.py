@@ -239,7 +239,7 @@ class Soak:
         size = f"{max(512, EDGE * self.options.owner_mb * 3 // 2)}M" if self.options.edge else "512M"
         owner = {"ram": self.options.owner_mb}
         if self.policy.disk:
-            owner["disks"] = {"swap": size}
+            owner["disks"] = {"swap": size, "more": "256M"}
         each = {name: owner for name in self.owner_names}
         # What two CPUs do at once is to be seen, too
         each[self.owner_names[0]] = {**owner, "cpus": 2}
