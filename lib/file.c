@@ -180,3 +180,17 @@ int rms_lock_file(const char *path, bool wait)
 
 	return fd < 0 ? -1 : lock_fd(fd, wait);
 }
+
+pid_t rms_read_pid(const char *path)
+{
+	char *text = rms_read_file(path, 64);
+	int64_t pid = 0;
+
+	if (text) {
+		text[strcspn(text, "\n")] = '\0';
+		if (!rms_parse_int(text, 1, INT32_MAX, &pid))
+			pid = 0;
+	}
+	free(text);
+	return pid;
+}

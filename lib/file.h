@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "error.h"
 
@@ -53,5 +54,8 @@ int rms_lock_dir_of(const char *path, struct rms_error *err);
  * Return: a descriptor; closing it unlocks. Or -1 with errno set.
  */
 int rms_lock_file(const char *path, bool wait);
+
+/* The number that a process has left in a file, or 0. */
+pid_t rms_read_pid(const char *path);
 
 #endif

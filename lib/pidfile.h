@@ -15,14 +15,14 @@ char *rms_pidfile_path(const struct rms_host *host);
 
 /**
  * rms_pidfile_take() - be the one ramsterd
- * @path: the file; it is locked for as long as the process lives
+ * @path: the file, for nobody else; it is locked for as long as the process lives
  * @err: another one runs, or the file cannot be written
  *
  * Return: a descriptor to keep open, or -1.
  */
 int rms_pidfile_take(const char *path, struct rms_error *err);
 
-/* The process that holds the file, or 0 if none does. */
+/* The ramsterd that holds the file, or 0: none does, whatever number is in it, or one that is just starting. */
 pid_t rms_pidfile_owner(const char *path);
 
 #endif

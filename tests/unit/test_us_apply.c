@@ -3,6 +3,7 @@
  * test_us_apply.c - the machine becomes as the file says, or stays as it was
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -459,6 +460,60 @@ static void test_the_pid_file(void **state)
 	free(path);
 }
 
+/* Who can read the file can lock it, so nobody else can; and a lock for reading is no ramsterd's. */
+static void test_the_pid_file_is_nobody_elses(void **state)
+{
+	struct flock reading = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	struct fake_host *f = *state;
+	char *path = rms_pidfile_path(&f->host);
+	struct rms_error err;
+	struct stat st;
+	int fd, reader;
+
+	fake_write(path, "1\n");	/* as one that is gone may have left it */
+	chmod(path, 0644);
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fcntl(reader, F_OFD_SETLK, &reading), 0);
+	assert_int_equal(rms_pidfile_owner(path), 0);
+	assert_int_equal(rms_pidfile_take(path, &err), -1);
+	assert_null(strstr(err.text, "runs already"));
+	assert_non_null(strstr(err.text, "ramsterd.pid is locked, by another program"));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	close(reader);
+	fd = rms_pidfile_take(path, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(rms_pidfile_owner(path), getpid());
+	close(fd);
+
+	unlink(path);
+	fd = rms_pidfile_take(path, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	close(fd);
+	free(path);
+}
+
+/* Until a new one has written its own number: the file has that of a dead one. */
+static void test_the_pid_file_of_one_that_starts(void **state)
+{
+	struct flock first = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	struct fake_host *f = *state;
+	char *path = rms_pidfile_path(&f->host);
+	struct rms_error err;
+	int fd;
+
+	fake_write(path, "1\n");
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &first), 0);
+	assert_int_equal(rms_pidfile_owner(path), 0);
+	assert_int_equal(rms_pidfile_take(path, &err), -1);
+	assert_non_null(strstr(err.text, "or by a ramsterd that is just being started"));
+	close(fd);
+	free(path);
+}
+
 static void test_a_swap_signature(void **state)
 {
 	struct fake_host *f = *state;
@@ -505,6 +560,8 @@ int main(void)
 		with_host(test_a_refused_change_keeps_the_key),
 		with_host(test_no_key_beyond_loopback),
 		with_host(test_the_pid_file),
+		with_host(test_the_pid_file_is_nobody_elses),
+		with_host(test_the_pid_file_of_one_that_starts),
 		with_host(test_a_swap_signature),
 	};
 

@@ -666,6 +666,36 @@ static void test_ramsterd_finds_its_files(void **state)
 	free(pidfile);
 }
 
+/* What a dead ramsterd has left, as older ones made it, for all to read, and one who reads. */
+static void test_down_ends_no_process_but_ramsterd(void **state)
+{
+	char *path = fake_host_path(&machine, "run/ramsterd.pid"), *text;
+	struct flock reading = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (!pid) {
+		signal(SIGTERM, SIG_DFL);
+		pause();
+		_exit(1);
+	}
+	text = rms_format("%d\n", (int)pid);
+	fake_write(path, text);
+	chmod(path, 0644);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &reading), 0);
+	must("down");
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	close(fd);
+	free(text);
+	free(path);
+}
+
 static void test_help_everywhere(void **state)
 {
 	static const char *const commands[] = {
@@ -718,6 +748,7 @@ int main(void)
 		with_machine(test_rotate_key),
 		with_machine(test_keys_are_changed_one_at_a_time),
 		with_machine(test_ramsterd_finds_its_files),
+		with_machine(test_down_ends_no_process_but_ramsterd),
 		with_machine(test_help_everywhere),
 	};
 
