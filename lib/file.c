@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,8 +53,7 @@ char *rms_read_file(const char *path, size_t max)
 	return buf;
 }
 
-/* The directory of @path, which the caller frees. */
-static char *dir_of(const char *path)
+char *rms_dir_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -100,7 +98,7 @@ static int replace_file(const char *path, const char *text, unsigned int mode, s
 
 	if (!target)
 		target = rms_strdup(path);
-	dir = dir_of(target);
+	dir = rms_dir_of(target);
 	tmp = rms_format("%s/.ramster.XXXXXX", dir);
 
 	fd = mkostemp(tmp, O_CLOEXEC);
@@ -142,43 +140,6 @@ int rms_replace_file(const char *path, const char *text, unsigned int mode, stru
 	ret = replace_file(path, text, mode, err);
 	rms_signals_release(&held);
 	return ret;
-}
-
-static int lock_fd(int fd, bool wait)
-{
-	int ret;
-
-	do
-		ret = flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB));
-	while (ret && errno == EINTR);
-	if (ret) {
-		int e = errno;
-
-		close(fd);
-		errno = e;
-		return -1;
-	}
-	return fd;
-}
-
-int rms_lock_dir_of(const char *path, struct rms_error *err)
-{
-	char *dir = dir_of(path);
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0)
-		fd = lock_fd(fd, true);
-	if (fd < 0)
-		rms_fail(err, RMS_FAILED, "%s: directory %s: %s", path, dir, strerror(errno));
-	free(dir);
-	return fd;
-}
-
-int rms_lock_file(const char *path, bool wait)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	return fd < 0 ? -1 : lock_fd(fd, wait);
 }
 
 pid_t rms_read_pid(const char *path)

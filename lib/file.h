@@ -5,7 +5,6 @@
 #ifndef RMS_FILE_H
 #define RMS_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -35,25 +34,8 @@ char *rms_read_file(const char *path, size_t max);
  */
 int rms_replace_file(const char *path, const char *text, unsigned int mode, struct rms_error *err);
 
-/**
- * rms_lock_dir_of() - keep others from editing a file
- * @path: the file; it need not exist, its directory must
- * @err: what went wrong
- *
- * Waits for another holder. Locks the directory, as the file itself is replaced.
- *
- * Return: a descriptor; closing it unlocks. Or -1.
- */
-int rms_lock_dir_of(const char *path, struct rms_error *err);
-
-/**
- * rms_lock_file() - take a lock file
- * @path: the file, made if need be; for nobody else, as who can read it can lock it
- * @wait: wait for another holder, instead of failing with errno EWOULDBLOCK
- *
- * Return: a descriptor; closing it unlocks. Or -1 with errno set.
- */
-int rms_lock_file(const char *path, bool wait);
+/* The directory that a path is in, which the caller frees. */
+char *rms_dir_of(const char *path);
 
 /* The number that a process has left in a file, or 0. */
 pid_t rms_read_pid(const char *path);

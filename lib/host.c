@@ -17,6 +17,7 @@
 #include "cfs.h"
 #include "file.h"
 #include "host.h"
+#include "lock.h"
 #include "module.h"
 #include "netlink.h"
 #include "text.h"

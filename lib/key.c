@@ -47,18 +47,19 @@ static int replace_key(const char *path, const char *text, struct rms_error *err
  * command has just made is not to be lost.
  */
 static int change_keys(const char *path, int (*make)(const char *path, char keys[RMS_KEY_TEXT], struct rms_error *err),
-		       struct rms_error *err)
+		       const struct rms_patience *patience, struct rms_error *err)
 {
 	char keys[RMS_KEY_TEXT] = "";
-	int lock = rms_lock_dir_of(path, err), ret;
+	struct rms_edit_lock lock;
+	int ret;
 
-	if (lock < 0)
+	if (rms_lock_edit(&lock, path, patience, err))
 		return -1;
 	ret = make(path, keys, err);
 	if (!ret)
 		ret = replace_key(path, keys, err);
 	rms_key_wipe(keys);
-	close(lock);
+	rms_unlock_edit(&lock);
 	return ret;
 }
 
@@ -96,9 +97,9 @@ static int write_new_key(const char *path, struct rms_error *err)
 	return ret;
 }
 
-int rms_key_generate(const char *path, bool force, struct rms_error *err)
+int rms_key_generate(const char *path, bool force, const struct rms_patience *patience, struct rms_error *err)
 {
-	return force ? change_keys(path, new_key, err) : write_new_key(path, err);
+	return force ? change_keys(path, new_key, patience, err) : write_new_key(path, err);
 }
 
 static bool all_on_this_machine(const struct rms_config *cfg)
@@ -237,7 +238,7 @@ static int drop_old_key(const char *path, char keys[RMS_KEY_TEXT], struct rms_er
 	return 0;
 }
 
-int rms_key_rotate(const char *path, bool finish, struct rms_error *err)
+int rms_key_rotate(const char *path, bool finish, const struct rms_patience *patience, struct rms_error *err)
 {
-	return change_keys(path, finish ? drop_old_key : add_key, err);
+	return change_keys(path, finish ? drop_old_key : add_key, patience, err);
 }

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "lock.h"
 
 #define RMS_KEY_BITS	256
 #define RMS_KEY_HEX	(RMS_KEY_BITS / 4)
@@ -22,21 +23,23 @@
  * rms_key_generate() - write a new key to a new file of mode 0600
  * @path: the file
  * @force: replace a file that is there
+ * @patience: how to wait for another command that changes it
  * @err: what went wrong
  *
  * Return: 0 or -1.
  */
-int rms_key_generate(const char *path, bool force, struct rms_error *err);
+int rms_key_generate(const char *path, bool force, const struct rms_patience *patience, struct rms_error *err);
 
 /**
  * rms_key_rotate() - put a new key before the old one, or take the old one away
  * @path: the file
  * @finish: take the old one away
+ * @patience: how to wait for another command that changes it
  * @err: what went wrong
  *
  * Return: 0 or -1.
  */
-int rms_key_rotate(const char *path, bool finish, struct rms_error *err);
+int rms_key_rotate(const char *path, bool finish, const struct rms_patience *patience, struct rms_error *err);
 
 /**
  * rms_key_read() - the keys that a configuration names

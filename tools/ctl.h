@@ -12,6 +12,7 @@
 #include "../lib/config.h"
 #include "../lib/error.h"
 #include "../lib/host.h"
+#include "../lib/lock.h"
 
 /* The command line, and what every command works on. */
 struct ctl {
@@ -107,5 +108,8 @@ int ctl_timeout(struct ctl *ctl, int otherwise);
 
 /* How bring.h's functions are to work for this command line. */
 struct rms_bring ctl_bring(struct ctl *ctl);
+
+/* How to wait for another command that changes the same file. */
+struct rms_patience ctl_patience(struct ctl *ctl);
 
 #endif

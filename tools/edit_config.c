@@ -39,6 +39,11 @@ struct rms_bring ctl_bring(struct ctl *ctl)
 	};
 }
 
+struct rms_patience ctl_patience(struct ctl *ctl)
+{
+	return (struct rms_patience){ .limit_s = RMS_PATIENCE_S, .say = say, .ctx = ctl };
+}
+
 static char *read_old(struct ctl *ctl, bool make)
 {
 	struct rms_config *cfg;
@@ -147,13 +152,15 @@ int ctl_edit(struct ctl *ctl, bool make,
 	     char *(*edit)(struct ctl *ctl, const char *text, const struct rms_config *old, void *arg),
 	     void *arg, const char *done)
 {
-	int lock = rms_lock_dir_of(ctl->config, &ctl->err), ret;
+	struct rms_patience patience = ctl_patience(ctl);
 	struct change c = { .path = ctl->config };
+	struct rms_edit_lock lock;
+	int ret;
 
-	if (lock < 0)
+	if (rms_lock_edit(&lock, ctl->config, &patience, &ctl->err))
 		return -1;
 	ret = edit_locked(ctl, make, &c, edit, arg);
-	close(lock);
+	rms_unlock_edit(&lock);
 	if (!ret)
 		report(ctl, &c, done);
 	rms_config_free(c.old);

@@ -8,8 +8,9 @@
 static int run(struct ctl *ctl, char **args)
 {
 	const char *path = args[0] ? args[0] : RMS_KEY_PATH;
+	struct rms_patience patience = ctl_patience(ctl);
 
-	if (rms_key_rotate(path, ctl->finish, &ctl->err))
+	if (rms_key_rotate(path, ctl->finish, &patience, &ctl->err))
 		return -1;
 	if (ctl->json) {
 		json_open(NULL, '{');

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 
 #include "../../lib/error.h"
 #include "../../lib/file.h"
+#include "../../lib/lock.h"
 #include "../../lib/text.h"
 #include "fake_host.h"
 
@@ -532,33 +534,42 @@ static void test_genkey(void **state)
 	free(key);
 }
 
-/* Two at once: one of them rotates, the other one sees that it has. */
+/*
+ * Two at once: one of them rotates, the other one sees that it has. Who only reads the directory, as
+ * anybody can, is none of them.
+ */
 static void test_keys_are_changed_one_at_a_time(void **state)
 {
 	char *key = fake_host_path(&machine, "key"), *words = rms_format("genkey %s", key), *text;
+	const struct rms_patience patience = { .limit_s = 10 };
+	int fd = open(machine.root, O_RDONLY | O_CLOEXEC);
+	struct rms_edit_lock lock;
 	struct rms_error err;
-	int lock, status;
+	int status;
 	pid_t other;
 
 	(void)state;
+	assert_int_equal(flock(fd, LOCK_EX), 0);
 	must(words);
 	free(words);
 	words = rms_format("rotate-key %s", key);
-	lock = rms_lock_dir_of(key, &err);
+	assert_int_equal(rms_lock_edit(&lock, key, &patience, &err), 0);
 	other = fork();
 	if (!other) {
-		close(lock);
-		_exit(ctl(words));
+		int ret = ctl(words);
+
+		_exit(strstr(said, "is changing it; waiting for that to end") ? ret : 100);
 	}
-	usleep(300000);
+	usleep(1800000);
 	text = rms_read_file(key, 1000);
 	assert_int_equal(strlen(text), 65);	/* it waits */
 	free(text);
-	close(lock);
+	rms_unlock_edit(&lock);
 	assert_int_equal(waitpid(other, &status, 0), other);
 	assert_int_equal(status, 0);
 	assert_int_equal(ctl(words), RMS_FAILED);
 	assert_said("a key is being replaced already");
+	close(fd);
 	free(words);
 	free(key);
 }
