@@ -47,15 +47,35 @@ int dial(const char *address);
 void random_bytes(void *p, size_t len);
 bool send_raw(struct talk *t, const void *data, size_t len);
 size_t build(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t len, u8 *frame);
-/* The right tag for what was changed in the last one built; @len is its length, with the tag. */
-void tag_again(struct talk *t, u8 *frame, size_t len);
+/* The right checksum or tag for what was changed in the last one built; @len: with the tag. */
+void make_right(struct talk *t, u8 *frame, size_t len);
 bool send_frame(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t len);
 /* False: the connection has ended, or the frame is not right. The payload is behind the header. */
 bool receive(struct talk *t, struct rs_wire_hdr *hdr);
+
+/* An owner's handshake, step by step; and all of it. */
+bool begin_talk(struct talk *t, const char *address, enum rs_lane_kind kind,
+		const struct rs_auth_key *key, struct rs_hello *hs);
+bool say_hello(struct talk *t, const char *address, enum rs_lane_kind kind,
+	       const struct rs_auth_key *key, struct rs_hello *hs);
+/* The donor's answer to our HELLO: from here on frames have tags, of which PROVE's is due. */
+bool is_greeted(struct talk *t, struct rs_hello *hs);
+bool is_welcome(struct talk *t);
 bool shake_hands(struct talk *t, const char *address, enum rs_lane_kind kind);
 
 /* False if the other side has ended the connection within @seconds. */
 bool stays_open(struct talk *t, int seconds);
+
+/*
+ * odd.c: one frame that is tampered with; @how: what is_tampering(). Who sends returns false if the
+ * connection has ended, or is of no more use.
+ */
+bool is_tampering(const char *name);
+bool send_tampered(struct talk *t, const char *how, struct rs_wire_hdr hdr, const void *payload,
+		   size_t len);
+
+/* Some bytes become others, one of them for sure. */
+void mutate(u8 *p, size_t len);
 
 /* foreign.c: as ourselves and as node @other */
 bool foreign_pool(const char *address, u16 other);
@@ -63,6 +83,9 @@ bool foreign_pool(const char *address, u16 other);
 /* crowd.c: from one address, and from several */
 bool flood(const char *address, unsigned long count);
 bool crowd(const char *address);
+
+/* fuzz.c: @count random frames */
+bool fuzz(const char *address, unsigned long count);
 
 int owner_main(const char *address, const char *attack, unsigned long count);
 int donor_main(const char *mode, unsigned long count);

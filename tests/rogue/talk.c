@@ -91,10 +91,15 @@ size_t build(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t
 	return len + RS_WIRE_TAG;
 }
 
-void tag_again(struct talk *t, u8 *frame, size_t len)
+void make_right(struct talk *t, u8 *frame, size_t len)
 {
 	struct poly1305_desc_ctx mac;
 
+	if (!t->guarded) {
+		rs_wire_checksum_set(frame, rs_wire_checksum(frame, frame + RS_WIRE_HDR,
+							     len - RS_WIRE_HDR));
+		return;
+	}
 	len -= RS_WIRE_TAG;
 	t->tx.next--;
 	rs_auth_tag_begin(&t->tx, &mac);
@@ -132,29 +137,53 @@ bool receive(struct talk *t, struct rs_wire_hdr *hdr)
 	return rs_wire_checksum_ok(t->frame, payload, hdr->length);
 }
 
-bool shake_hands(struct talk *t, const char *address, enum rs_lane_kind kind)
+bool begin_talk(struct talk *t, const char *address, enum rs_lane_kind kind,
+		const struct rs_auth_key *key, struct rs_hello *hs)
 {
 	u8 nonce[RS_WIRE_NONCE];
-	struct rs_wire_hdr hdr;
-	struct rs_hello hs;
-	const char *why;
 
 	memset(t, 0, offsetof(struct talk, frame));
 	t->fd = dial(address);
-	if (t->fd < 0)
-		return false;
 	random_bytes(nonce, sizeof(nonce));
-	rs_hello_ask(&hs, &me.self, me.to, kind, me.has_key ? &me.key : NULL, nonce);
-	if (!send_frame(t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs.hello, RS_WIRE_HELLO) ||
-	    !receive(t, &hdr) || hdr.type != RS_HELLO_REPLY ||
-	    rs_hello_answered(&hs, &me.self, t->frame + RS_WIRE_HDR, &why))
+	rs_hello_ask(hs, &me.self, me.to, kind, key, nonce);
+	return t->fd >= 0;
+}
+
+bool say_hello(struct talk *t, const char *address, enum rs_lane_kind kind,
+	       const struct rs_auth_key *key, struct rs_hello *hs)
+{
+	return begin_talk(t, address, kind, key, hs) &&
+	       send_frame(t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs->hello, RS_WIRE_HELLO);
+}
+
+bool is_greeted(struct talk *t, struct rs_hello *hs)
+{
+	struct rs_wire_hdr hdr;
+	const char *why;
+
+	if (!receive(t, &hdr) || hdr.type != RS_HELLO_REPLY ||
+	    rs_hello_answered(hs, &me.self, t->frame + RS_WIRE_HDR, &why))
 		return false;
-	if (hs.key) {
-		rs_auth_session(hs.key, hs.hello, hs.reply, &t->tx, &t->rx);
+	if (hs->key) {
+		rs_auth_session(hs->key, hs->hello, hs->reply, &t->tx, &t->rx);
 		t->guarded = true;
 	}
-	return send_frame(t, (struct rs_wire_hdr){ .type = RS_PROVE }, NULL, 0) &&
-	       receive(t, &hdr) && hdr.type == RS_WELCOME;
+	return true;
+}
+
+bool is_welcome(struct talk *t)
+{
+	struct rs_wire_hdr hdr;
+
+	return receive(t, &hdr) && hdr.type == RS_WELCOME;
+}
+
+bool shake_hands(struct talk *t, const char *address, enum rs_lane_kind kind)
+{
+	struct rs_hello hs;
+
+	return say_hello(t, address, kind, me.has_key ? &me.key : NULL, &hs) && is_greeted(t, &hs) &&
+	       send_frame(t, (struct rs_wire_hdr){ .type = RS_PROVE }, NULL, 0) && is_welcome(t);
 }
 
 bool stays_open(struct talk *t, int seconds)
