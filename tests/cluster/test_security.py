@@ -6,6 +6,7 @@
 """
 
 import base64
+import itertools
 import os
 import random
 import subprocess
@@ -36,14 +37,16 @@ PUSH_OUT = f"{{ echo 12M >{SMALL}/memory.reclaim || :; }} 2>/dev/null"
 FUZZ_FRAMES = int(os.environ.get("RAMSTER_FUZZ_FRAMES", "20000"))
 FUZZ_ROUND = 25000
 FUZZ_TIMEOUT = 300 + FUZZ_FRAMES // 50
+# The same again, as far as the machines take the same time: RAMSTER_FUZZ_SEED as it was printed
+FUZZ_SEED = int(os.environ.get("RAMSTER_FUZZ_SEED", random.randrange(1 << 30)))
 # Seconds in which an honest reader leaves the donor's CPU to the frames of a long run
 READER_RESTS = FUZZ_FRAMES // 50000
 
 
-def start_rogue(node, other, *words, source=None, number=None):
+def start_rogue(node, other, *words, source=None, number=None, seed=FUZZ_SEED):
     """Start an attack from node on other; it fails if other does not take it as it should."""
     who = f"--self {number or node.number} --to {other.number} --cluster {ramster.CLUSTER}"
-    who += f" --key {ramster.KEY}" + (f" --from {source}" if source else "")
+    who += f" --key {ramster.KEY} --seed {seed}" + (f" --from {source}" if source else "")
     return node.start_command(f"rogue {who} owner {other.ip} {' '.join(map(str, words))}")
 
 
@@ -215,22 +218,34 @@ def test_reconnecting_costs_little(unharmed):
 
 
 def test_frames_that_make_no_sense(unharmed):
-    """Random and mutated frames with right tags, and some without, from one who has the key."""
+    """Random and mutated frames with right tags, and some without, from one who has the key; and
+    handshakes of which a frame is mutated, or is not the one that is due."""
     a, b, c = unharmed
 
     def received():
         honest = sum(secure(a, f"{kind}_frames") for kind in ("put", "get", "flush"))
         return secure(b, "frames_received") - honest
 
+    ends = ("protocol_errors", "frames_forged", "hellos_unproven")
+    ended = {name: secure(b, name) for name in ends}
     before = received()
+    seeds = itertools.count(FUZZ_SEED)
+    print(f"RAMSTER_FUZZ_SEED={FUZZ_SEED}")
     # What follows a frame that ends a connection is not received
     while (missing := before + FUZZ_FRAMES - received()) > 0:
         # Two at once, for its two CPUs
         each = min(missing, FUZZ_ROUND) // 2 + 1
-        for attack in [start_rogue(c, b, "fuzz", each, number=n) for n in (c.number, OTHER)]:
+        attacks = [
+            start_rogue(c, b, "fuzz", each, number=number, seed=seed)
+            for number, seed in zip((c.number, OTHER), seeds)
+        ]
+        for attack in attacks:
             print(attack.wait(1200).out.splitlines()[-2])
         print(f"received in all {received() - before}", flush=True)
-    assert secure(b, "protocol_errors") > 10
+    ended = {name: secure(b, name) - ended[name] for name in ends}
+    print(f"connections ended, by counter: {ended}")
+    assert ended["protocol_errors"] > 10 and ended["frames_forged"] > 10
+    assert ended["hellos_unproven"] > 0
 
 
 def greets(node, other, number=None):

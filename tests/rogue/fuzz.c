@@ -1,14 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fuzz.c - random frames to a donor, by somebody who has the key: most of them have right tags */
+/*
+ * fuzz.c - random frames to a donor: after the handshake, and in each state before
+ *
+ * By somebody who has the key, so that most frames have right tags and are looked at. The choices
+ * follow from the seed and from when the donor ends a connection.
+ */
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "rogue.h"
 
+/* Frames are mutated one in so many: most of these end a connection ... */
+#define MUTATED_IN	16
+/* ... and of them one in so many has a wrong tag. */
+#define FORGED_IN	8
+
+/* After a connection that shook hands, one in so many has an odd frame in its handshake ... */
+#define ODD_IN		4
+/* ... and of the others one in so many does not end it. */
+#define EARLY_IN	20
+
+/*
+ * A connection in one of the states of the handshake: before it, in the middle, or, mostly, after;
+ * or with a handshake that goes another way.
+ */
+enum state { STRANGE, GREETING, GREETED, ODD, KNOWN, __STATES };
+
 static const char *address;
 static struct talk t;
+
+static struct {
+	unsigned long sent, said, mutated, refused, state[__STATES];
+} nr;
 
 /* A request that may come on a lane of this kind; now and then one that may not. */
 static size_t random_payload(enum rs_lane_kind kind, u8 *payload, struct rs_wire_hdr *hdr)
@@ -48,48 +72,7 @@ static size_t random_payload(enum rs_lane_kind kind, u8 *payload, struct rs_wire
 	return len;
 }
 
-/* A connection in one of the states of the handshake: before it, in the middle, or, mostly, after. */
-enum state { STRANGE, GREETING, GREETED, KNOWN };
-
-/* Those that fail to shake hands are few, or we would be penalised most of the time. */
-static bool begin(enum rs_lane_kind kind, enum state *state)
-{
-	struct rs_hello hs;
-
-	*state = rand() % 20 ? KNOWN : rand() % KNOWN;
-	if (*state == KNOWN)
-		return shake_hands(&t, address, kind);
-	memset(&t, 0, offsetof(struct talk, frame));
-	t.fd = -1;
-	if (*state == STRANGE) {
-		t.fd = dial(address);
-		return t.fd >= 0;
-	}
-	return say_hello(&t, address, kind, &me.key, &hs) &&
-	       (*state == GREETING || is_greeted(&t, &hs));
-}
-
-/* Until the donor has seen all of it; false if it has ended the connection, or does not answer. */
-static bool settle(void)
-{
-	static const struct timeval patience = { .tv_sec = 2 };
-	struct rs_wire_hdr hdr, ping = { .type = RS_PING, .req_id = rand() };
-
-	setsockopt(t.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(t.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (!send_frame(&t, ping, NULL, 0))
-		return false;
-	do
-		if (!receive(&t, &hdr))
-			return false;
-	while (hdr.type != RS_PONG || hdr.req_id != ping.req_id);
-	return true;
-}
-
-/* Frames are mutated one in so many: most of these end a connection. */
-#define MUTATED_IN 16
-
-/* A frame that is random but has a right tag, be it mutated or not. */
+/* A frame that is random but has a right checksum or tag; not all that are mutated have. */
 static size_t random_frame(enum rs_lane_kind kind, u8 *frame, bool *mutated)
 {
 	static u8 payload[RS_WIRE_MAX_PAYLOAD];
@@ -101,51 +84,162 @@ static size_t random_frame(enum rs_lane_kind kind, u8 *frame, bool *mutated)
 	*mutated = rand() % MUTATED_IN == 0;
 	if (*mutated)
 		mutate(frame + 4, len - 4 - (t.guarded ? RS_WIRE_TAG : 0));
-	if (*mutated && t.guarded)
+	if (*mutated && rand() % FORGED_IN)
 		make_right(&t, frame, len);
 	return len;
 }
 
-/* Over as many connections as it takes, sent one by one or many at once. */
-bool fuzz(const char *to, unsigned long count)
+/* One or many, up to one that is mutated. */
+static size_t random_batch(enum rs_lane_kind kind, u8 *batch, size_t room)
+{
+	int n = rand() % 8 ? 64 : 1;
+	size_t len = 0;
+	bool mutated;
+
+	do {
+		len += random_frame(kind, batch + len, &mutated);
+		nr.mutated += mutated;
+		nr.sent++;
+	} while (--n && !mutated && len < room - RS_WIRE_MAX_FRAME);
+	return len;
+}
+
+static void be_patient(void)
+{
+	static const struct timeval patience = { .tv_sec = 2 };
+
+	setsockopt(t.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(t.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
+/* Until the donor has seen all of it; false if it has ended the connection, or does not answer. */
+static bool settle(void)
+{
+	struct rs_wire_hdr hdr, ping = { .type = RS_PING, .req_id = rand() };
+
+	be_patient();
+	if (!send_frame(&t, ping, NULL, 0))
+		return false;
+	do
+		if (!receive(&t, &hdr))
+			return false;
+	while (hdr.type != RS_PONG || hdr.req_id != ping.req_id);
+	return true;
+}
+
+/* A HELLO that says something else, with a proof of that or of what it said; or that is odd. */
+static bool odd_hello(struct rs_hello *hs)
+{
+	int way = rand() % 3;
+
+	if (!way)
+		return send_odd(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs->hello,
+				RS_WIRE_HELLO);
+	change_hello(hs->hello);
+	if (way == 1)
+		rs_auth_prove_hello(&me.key, hs->hello);
+	return send_frame(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs->hello, RS_WIRE_HELLO);
+}
+
+/* In place of PROVE: HELLO once more, or an odd one. */
+static bool odd_prove(const struct rs_hello *hs)
+{
+	if (rand() % 8 == 0)
+		return send_frame(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs->hello,
+				  RS_WIRE_HELLO);
+	return send_odd(&t, (struct rs_wire_hdr){ .type = RS_PROVE }, NULL, 0);
+}
+
+/* One of the handshake's frames is odd. True: the donor has taken it all the same. */
+static bool shake_oddly(enum rs_lane_kind kind)
+{
+	bool hello_is_odd = rand() % 2;
+	struct rs_hello hs;
+
+	if (!begin_talk(&t, address, kind, &me.key, &hs))
+		return false;
+	be_patient();
+	if (hello_is_odd)
+		return odd_hello(&hs) && is_greeted(&t, &hs) &&
+		       send_frame(&t, (struct rs_wire_hdr){ .type = RS_PROVE }, NULL, 0) &&
+		       is_welcome(&t);
+	return send_frame(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs.hello, RS_WIRE_HELLO) &&
+	       is_greeted(&t, &hs) && odd_prove(&hs) && is_welcome(&t);
+}
+
+/* Once we have failed we shake hands, and are forgiven: else we would be penalised most of the time. */
+static enum state next_state(enum state last)
+{
+	if (last != KNOWN)
+		return KNOWN;
+	if (rand() % ODD_IN == 0)
+		return ODD;
+	return rand() % EARLY_IN ? KNOWN : rand() % ODD;
+}
+
+static bool begin(enum rs_lane_kind kind, enum state state)
+{
+	struct rs_hello hs;
+
+	switch (state) {
+	case KNOWN:
+		return shake_hands(&t, address, kind);
+	case ODD:
+		return shake_oddly(kind);
+	case STRANGE:
+		return begin_talk(&t, address, kind, &me.key, &hs);
+	default:
+		return say_hello(&t, address, kind, &me.key, &hs) &&
+		       (state == GREETING || is_greeted(&t, &hs));
+	}
+}
+
+static void say_progress(void)
+{
+	if (nr.sent - nr.said <= 10000)
+		return;
+	nr.said = nr.sent;
+	printf("sent %lu\n", nr.sent);
+	fflush(stdout);
+}
+
+/* Frames, one by one or many at once, until the donor ends the connection or they are @count. */
+static void send_frames(enum rs_lane_kind kind, unsigned long count)
 {
 	static u8 batch[4 * RS_WIRE_MAX_FRAME];
-	unsigned long sent = 0, said = 0, refused = 0, odd = 0, nr[KNOWN + 1] = { 0 };
-	enum rs_lane_kind kind;
-	enum state state;
-	bool mutated;
 	size_t len;
-	int n;
+
+	do {
+		len = random_batch(kind, batch, sizeof(batch));
+		say_progress();
+	} while (send_raw(&t, batch, len) && settle() && nr.sent < count);
+}
+
+bool fuzz(const char *to, unsigned long count)
+{
+	enum state state = ODD;
+	enum rs_lane_kind kind;
 
 	address = to;
-	srand(time(NULL) ^ getpid());
-	while (sent < count) {
+	printf("seed %u\n", me.seed);
+	while (nr.sent < count) {
 		kind = rand() % __RS_LANES;
-		if (!begin(kind, &state)) {
-			refused++;
-			if (t.fd >= 0)
-				close(t.fd);
+		state = next_state(state);
+		if (begin(kind, state)) {
+			nr.state[state]++;
+			send_frames(kind, count);
+		} else if (state == ODD) {
+			nr.state[ODD]++;
+		} else {
+			nr.refused++;
 			usleep(100000);
-			continue;
 		}
-		nr[state]++;
-		do {
-			len = 0;
-			n = rand() % 8 ? 64 : 1;
-			do {
-				len += random_frame(kind, batch + len, &mutated);
-				odd += mutated;
-				sent++;
-			} while (--n && !mutated && len < sizeof(batch) - RS_WIRE_MAX_FRAME);
-			if (sent - said > 10000) {
-				said = sent;
-				printf("sent %lu\n", sent);
-				fflush(stdout);
-			}
-		} while (send_raw(&t, batch, len) && settle() && sent < count);
-		close(t.fd);
+		if (t.fd >= 0)
+			close(t.fd);
 	}
-	printf("sent %lu mutated %lu; connections: strange %lu greeting %lu greeted %lu known %lu refused %lu\n",
-	       sent, odd, nr[STRANGE], nr[GREETING], nr[GREETED], nr[KNOWN], refused);
-	return nr[KNOWN];
+	printf("sent %lu mutated %lu; connections: ", nr.sent, nr.mutated);
+	printf("strange %lu greeting %lu greeted %lu odd %lu known %lu refused %lu\n",
+	       nr.state[STRANGE], nr.state[GREETING], nr.state[GREETED], nr.state[ODD],
+	       nr.state[KNOWN], nr.refused);
+	return nr.state[KNOWN];
 }

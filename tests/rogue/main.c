@@ -2,11 +2,14 @@
 /*
  * main.c - rogue's command line
  *
- *	rogue --self 3 --to 2 --cluster test --key HEX [--from ADDRESS] owner ADDRESS ATTACK [COUNT]
- *	rogue --self 2 --cluster test --key HEX donor MODE [COUNT]
+ *	rogue --self 3 --to 2 --cluster test --key HEX [--from ADDRESS] [--seed N]
+ *		owner ADDRESS ATTACK [COUNT]
+ *	rogue --self 2 --cluster test --key HEX [--seed N] donor MODE [COUNT]
  */
 #include <getopt.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "rogue.h"
 
@@ -37,6 +40,7 @@ int main(int argc, char **argv)
 		{ "cluster", required_argument, NULL, 'c' },
 		{ "key", required_argument, NULL, 'k' },
 		{ "from", required_argument, NULL, 'f' },
+		{ "seed", required_argument, NULL, 'r' },
 		{ }
 	};
 	int c;
@@ -44,6 +48,7 @@ int main(int argc, char **argv)
 	random_bytes(life, sizeof(life));
 	me.self.incarnation = life;
 	me.self.cluster = cluster;
+	me.seed = time(NULL) ^ getpid();
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 's')
 			me.self.num = atoi(optarg);
@@ -55,9 +60,12 @@ int main(int argc, char **argv)
 			read_key(optarg);
 		else if (c == 'f')
 			me.from = optarg;
+		else if (c == 'r')
+			me.seed = strtoul(optarg, NULL, 0);
 		else
 			return 2;
 	}
+	srand(me.seed);
 	argv += optind;
 	argc -= optind;
 	if (argc >= 2 && !strcmp(argv[0], "donor"))

@@ -3,7 +3,7 @@
  * odd.c - frames that are not what they should be
  *
  * One that is tampered with on its way has a name, since each way is a test; what is random is for
- * fuzzing.
+ * fuzzing, and often has a right tag.
  */
 #include <stdlib.h>
 
@@ -105,4 +105,90 @@ void mutate(u8 *p, size_t len)
 	for (n = rand() % 5; n; n--)
 		p[rand() % len] = rand() % 4 ? rand() : rand() % 8;
 	p[one] = was ^ (1 + rand() % 255);
+}
+
+/*
+ * The sender's number is its own or nobody's, never an honest node's: with a right proof it would be
+ * taken for that one, as docs/SECURITY.md says.
+ */
+void change_hello(u8 *payload)
+{
+	struct rs_wire_hello h;
+
+	if (rs_wire_hello_decode(payload, &h))
+		return;
+	switch (rand() % 8) {
+	case 0:
+		h.from = 100 + rand() % 1000;
+		break;
+	case 1:
+		h.to = rand() % 1100;
+		break;
+	case 2:
+		h.lane = rand() % 4;
+		break;
+	case 3:
+		h.version_min = rand() % 4;
+		h.version_max = rand() % 4;
+		break;
+	case 4:
+		h.features = rand();
+		break;
+	case 5:
+		mutate(h.incarnation, sizeof(h.incarnation));
+		break;
+	case 6:
+		h.cluster[rand() % (strlen(h.cluster) + 1)] = rand();
+		break;
+	default:
+		h.auth = rand() % 3;
+		mutate(h.key_id, sizeof(h.key_id));
+	}
+	rs_wire_hello_encode(payload, &h);
+}
+
+/* Ways of being odd. Those before WRONG_SUM have a right checksum or tag. */
+enum odd {
+	OTHER_HEADER, OTHER_PAYLOAD, OTHER_TYPE, OTHER_LENGTH, AGAIN, WRONG_SUM, CUT, REPLAYED, __ODDS
+};
+
+/* The frame in t->frame, in one of these ways if it is not odd by itself. */
+static bool send_oddly(struct talk *t, enum odd odd, size_t n)
+{
+	switch (odd) {
+	case OTHER_HEADER:
+		mutate(t->frame + 4, RS_WIRE_HDR - 8);	/* between the magic and the checksum */
+		make_right(t, t->frame, n);
+		break;
+	case WRONG_SUM:
+		t->frame[rand() % n] ^= 1 << rand() % 8;
+		break;
+	case CUT:
+		/* What comes after it would only be waited for. */
+		send_raw(t, t->frame, rand() % n);
+		return false;
+	case REPLAYED:
+		return twice(t, n);
+	default:
+		break;
+	}
+	return send_raw(t, t->frame, n);
+}
+
+bool send_odd(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t len)
+{
+	u8 body[2 * RS_WIRE_HELLO] = { 0 };
+	enum odd odd = rand() % __ODDS;
+
+	if (len)
+		memcpy(body, payload, len);
+	if (odd == OTHER_PAYLOAD && len)
+		mutate(body, len);
+	else if (odd == OTHER_PAYLOAD || odd == OTHER_LENGTH)
+		len = rand() % sizeof(body);
+	if (odd == OTHER_TYPE)
+		hdr.type = 1 + rand() % (__RS_WIRE_TYPES - 1);
+	if (odd == AGAIN && !send_frame(t, hdr, body, len))
+		return false;
+	return send_oddly(t, odd, build(t, hdr, body, len, t->frame));
 }

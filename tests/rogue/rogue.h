@@ -25,6 +25,7 @@ struct identity {
 	struct rs_auth_key key;
 	bool has_key;
 	const char *from;	/* the address to connect from, or NULL: any */
+	unsigned int seed;	/* of what is random but for nonces: rand() */
 };
 
 extern struct identity me;
@@ -76,6 +77,10 @@ bool send_tampered(struct talk *t, const char *how, struct rs_wire_hdr hdr, cons
 
 /* Some bytes become others, one of them for sure. */
 void mutate(u8 *p, size_t len);
+/* A HELLO or HELLO_REPLY says something else in one field; its proof is as before. */
+void change_hello(u8 *payload);
+/* A handshake's frame as it should not be: altered, of another length or type, cut off, twice. */
+bool send_odd(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t len);
 
 /* foreign.c: as ourselves and as node @other */
 bool foreign_pool(const char *address, u16 other);
