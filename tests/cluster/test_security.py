@@ -331,6 +331,7 @@ LIARS = {
     "c": {"ram": 320, "kernel": PLAIN},
 }
 FILL = "--content real --phases fill,read,rewrite=30,touch=20"
+FILL_ONCE = "--content real --phases fill,read"
 
 
 @pytest.fixture(scope="module")
@@ -344,7 +345,7 @@ def liars():
 
 
 def start_donor(node, mode, *count):
-    who = f"--self {node.number} --cluster {ramster.CLUSTER} --key {ramster.KEY}"
+    who = f"--self {node.number} --cluster {ramster.CLUSTER} --key {ramster.KEY} --seed {FUZZ_SEED}"
     job = node.start_command(f"rogue {who} donor {mode} {' '.join(map(str, count))}")
     job.wait_for_line("ready")
     return job
@@ -375,18 +376,58 @@ def swapping_to(cluster, mode, *count):
     cluster.check_logs()
 
 
+def pages_given(donor, when):
+    """How many pages this donor of ours has been given so far, by its own account."""
+    donor.write(f"{when}\n")
+    return int(donor.wait_for_line(f"{when}: given").split()[-1])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["stale", "older", "flip", "other"])
 def test_donor_returns_another_page(liars, mode):
     """With a second copy elsewhere the program sees none of it; the liar gets no more pages."""
     a, _, c = liars
     before = secure(a, "seal_failures")
-    with swapping_to(liars, mode):
+    with swapping_to(liars, mode) as donor:
         ramster.pagefill(a, 130, FILL)
         assert secure(a, "seal_failures") > before
         assert ramster.state(a, c) == "suspect"
         log = a.log.since(liars.mark)
         assert "node c (3) returned for slot" in log and "up -> suspect" in log
+        # Pages leave a again, and the last that were on their way to c when it lied have long come
+        given, written = pages_given(donor, "before"), ramster.counter(a, "fswap", "writebacks")
+        ramster.pagefill(a, 130, FILL_ONCE)
+        assert ramster.counter(a, "fswap", "writebacks") > written + 1000
+        assert 0 < given == pages_given(donor, "after")
+
+
+# What is done on its way to the first page that a donor returns; ATTACKS has the owner's counter and line, too
+TAMPERINGS = [
+    "replayed-frame", "bit-flip-in-header", "bit-flip-in-payload", "truncated-frame",
+    "oversized-frame", "wrong-version",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tampering", TAMPERINGS)
+def test_answer_is_tampered_with(liars, tampering):
+    """That connection ends, once; the next one is as good as any, and nobody takes the donor for a liar."""
+    a, _, c = liars
+    counter, line = ATTACKS[tampering]
+
+    def counts():
+        return {n: secure(a, n) for n in ("frames_forged", "protocol_errors", "seal_failures")}
+
+    expected, connects = counts(), secure(a, "connects")
+    expected[counter] += 1
+    with swapping_to(liars, tampering) as donor:
+        ramster.pagefill(a, 130, FILL_ONCE)
+        donor.wait_for_line("tampered")
+        wait_until(lambda: secure(a, "connects") >= connects + 2, "c to be connected anew", 60)
+        ramster.wait_state(a, c, "up")
+        assert counts() == expected
+        log = a.log.since(liars.mark)
+        assert f"a frame from {c.ip}:7777 {line}" in log, log
 
 
 @pytest.mark.slow
@@ -421,12 +462,13 @@ def test_donor_that_babbles(liars):
         # From now on it is honest, and as good as any,
         # unless one of its answers was to a question, and wrong
         wait_until(lambda: ramster.state(a, c) in ("up", "suspect"), "c to be connected", 120)
-        ramster.pagefill(a, 130, "--content real --phases fill,read")
+        ramster.pagefill(a, 130, FILL_ONCE)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["unproven", "no-key"])
+@pytest.mark.parametrize("mode", ["unproven", "no-key", "replayed"])
 def test_donor_without_the_key(liars, mode):
+    """It proves nothing, or says what an honest one has once said."""
     a, _, c = liars
     before, connects = secure(a, "hellos_unproven"), secure(a, "connects")
     mark = a.log.mark()

@@ -10,9 +10,13 @@
  *	refuse		says that it has room, and takes nothing
  *	unproven	does not prove the key
  *	no-key		says that it needs none
+ *	replayed	gives to each HELLO the answer that the first one was given
  *	fuzz COUNT	beside its answers sends so many frames that nobody has asked for, most of
  *			them well-formed, and instead of an answer to HELLO now and then anything;
  *			then it is honest
+ *	a tampering	(odd.c) of the first page that it returns, on its way; then it is honest
+ *
+ * A line on standard input is printed with the number of pages that it has been given so far.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -37,7 +41,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards kept */
 static const char *mode;
 static u32 last_put;
 static unsigned long to_babble;
-static atomic_ulong babbled, broken;
+static atomic_ulong given, babbled, broken;
+static atomic_flag tampered = ATOMIC_FLAG_INIT;
 
 static bool is(const char *name)
 {
@@ -62,6 +67,25 @@ static void keep(const struct rs_wire_rec *rec, const u8 *data)
 	last_put = rec->slot % SLOTS;
 }
 
+/* The first page that is returned is tampered with, if it is that mode. */
+static bool is_to_be_tampered(const struct rs_wire_hdr *hdr, size_t len)
+{
+	return hdr->type == RS_GET_REPLY && len > RS_WIRE_REC && is_tampering(mode) &&
+	       !atomic_flag_test_and_set(&tampered);
+}
+
+/* An answer to a request, or what becomes of it. */
+static bool reply(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t len)
+{
+	hdr.room = ROOM;
+	if (is_to_be_tampered(&hdr, len)) {
+		puts("tampered");
+		fflush(stdout);
+		return send_tampered(t, mode, hdr, payload, len);
+	}
+	return send_frame(t, hdr, payload, len);
+}
+
 static bool put(struct talk *t, const struct rs_wire_hdr *hdr)
 {
 	const u8 *payload = t->frame + RS_WIRE_HDR, *data = payload + hdr->count * RS_WIRE_REC;
@@ -70,6 +94,7 @@ static bool put(struct talk *t, const struct rs_wire_hdr *hdr)
 	u8 answer[8];
 	int i;
 
+	atomic_fetch_add(&given, hdr->count);
 	pthread_mutex_lock(&lock);
 	for (i = 0; stored && i < hdr->count; i++) {
 		rs_wire_rec_decode(payload + i * RS_WIRE_REC, &rec);
@@ -78,8 +103,8 @@ static bool put(struct talk *t, const struct rs_wire_hdr *hdr)
 	}
 	pthread_mutex_unlock(&lock);
 	put_unaligned_le64(stored, answer);
-	return send_frame(t, (struct rs_wire_hdr){ .type = RS_PUT_REPLY, .req_id = hdr->req_id,
-			  .pool = hdr->pool, .count = hdr->count, .room = ROOM }, answer, 8);
+	return reply(t, (struct rs_wire_hdr){ .type = RS_PUT_REPLY, .req_id = hdr->req_id,
+		     .pool = hdr->pool, .count = hdr->count }, answer, sizeof(answer));
 }
 
 /* What is returned for @want, by mode. */
@@ -111,7 +136,7 @@ static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
 	static __thread u8 out[RS_WIRE_MAX_PAYLOAD + RS_WIRE_MAX_ZPAGE];
 	static __thread u8 ask[RS_WIRE_MAX_RECORDS * RS_WIRE_REC];
 	struct rs_wire_hdr answer = { .type = RS_GET_REPLY, .req_id = hdr->req_id,
-				      .pool = hdr->pool, .count = 1, .room = ROOM };
+				      .pool = hdr->pool, .count = 1 };
 	struct rs_wire_get want;
 	struct rs_wire_got got;
 	int i;
@@ -124,7 +149,7 @@ static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
 		pick(&want, &got, out + RS_WIRE_REC);
 		pthread_mutex_unlock(&lock);
 		rs_wire_got_encode(out, &got);
-		if (!send_frame(t, answer, out, RS_WIRE_REC + got.len))
+		if (!reply(t, answer, out, RS_WIRE_REC + got.len))
 			return false;
 	}
 	return true;
@@ -233,7 +258,7 @@ static bool fill_the_silence(struct talk *t)
 
 static bool answer(struct talk *t, const struct rs_wire_hdr *hdr)
 {
-	struct rs_wire_hdr out = { .req_id = hdr->req_id, .room = ROOM };
+	struct rs_wire_hdr out = { .req_id = hdr->req_id };
 
 	switch (hdr->type) {
 	case RS_PUT:
@@ -243,35 +268,65 @@ static bool answer(struct talk *t, const struct rs_wire_hdr *hdr)
 	case RS_FLUSH:
 		out.type = RS_FLUSH_REPLY;
 		out.pool = hdr->pool;
-		return send_frame(t, out, NULL, 0);
+		return reply(t, out, NULL, 0);
 	case RS_PING:
 		out.type = RS_PONG;
-		return send_frame(t, out, NULL, 0);
+		return reply(t, out, NULL, 0);
 	default:
 		return false;
 	}
 }
 
+/* What the first HELLO was answered, whatever this one is. */
+static void answer_as_first(u8 *answer)
+{
+	static u8 first[RS_WIRE_HELLO];
+	static bool is_recorded;
+
+	pthread_mutex_lock(&lock);
+	if (!is_recorded)
+		memcpy(first, answer, sizeof(first));
+	is_recorded = true;
+	memcpy(answer, first, sizeof(first));
+	pthread_mutex_unlock(&lock);
+}
+
+static bool answer_hello(struct talk *t, struct rs_hello *hs)
+{
+	struct rs_wire_hdr hdr = { .type = RS_HELLO_REPLY };
+	u8 nonce[RS_WIRE_NONCE];
+
+	random_bytes(nonce, sizeof(nonce));
+	if (is("no-key"))
+		hs->key = NULL;
+	rs_hello_answer(hs, &me.self, nonce);
+	if (is("unproven"))
+		random_bytes(hs->reply + RS_WIRE_UNPROVEN, RS_WIRE_PROOF);
+	if (is("replayed"))
+		answer_as_first(hs->reply);
+	return send_frame(t, hdr, hs->reply, RS_WIRE_HELLO);
+}
+
+static bool welcome(struct talk *t)
+{
+	struct rs_wire_hdr hdr = { .type = RS_WELCOME, .room = ROOM };
+
+	return send_frame(t, hdr, NULL, 0);
+}
+
 static bool greet(struct talk *t)
 {
-	u8 nonce[RS_WIRE_NONCE];
 	struct rs_wire_hdr hdr;
 	struct rs_hello hs = { 0 };
 	const char *why;
 
-	random_bytes(nonce, sizeof(nonce));
 	if (!receive(t, &hdr) ||
 	    rs_hello_frame(&hs, &me.self, &me.key, 1, hdr.type, t->frame + RS_WIRE_HDR, &why))
 		return false;
 	t->kind = hs.them.lane;
-	if (is("no-key"))
-		hs.key = NULL;
 	if (babbles() && rand() % 8 == 0)
 		return babble(t, 1);
-	rs_hello_answer(&hs, &me.self, nonce);
-	if (is("unproven"))
-		random_bytes(hs.reply + RS_WIRE_UNPROVEN, RS_WIRE_PROOF);
-	if (!send_frame(t, (struct rs_wire_hdr){ .type = RS_HELLO_REPLY }, hs.reply, RS_WIRE_HELLO))
+	if (!answer_hello(t, &hs))
 		return false;
 	if (hs.key) {
 		rs_auth_session(hs.key, hs.hello, hs.reply, &t->rx, &t->tx);
@@ -279,8 +334,7 @@ static bool greet(struct talk *t)
 	}
 	if (babbles() && rand() % 8 == 0)
 		return babble(t, 1);
-	return receive(t, &hdr) && hdr.type == RS_PROVE &&
-	       send_frame(t, (struct rs_wire_hdr){ .type = RS_WELCOME, .room = ROOM }, NULL, 0);
+	return receive(t, &hdr) && hdr.type == RS_PROVE && welcome(t);
 }
 
 static void *serve(void *arg)
@@ -299,6 +353,18 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+static void *answer_questions(void *unused)
+{
+	char line[80];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		printf("%s: given %lu\n", line, atomic_load(&given));
+		fflush(stdout);
+	}
+	return unused;
+}
+
 int donor_main(const char *which, unsigned long count)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT) };
@@ -313,6 +379,8 @@ int donor_main(const char *which, unsigned long count)
 		perror("rogue: cannot listen");
 		return 2;
 	}
+	pthread_create(&thread, NULL, answer_questions, NULL);
+	pthread_detach(thread);
 	puts("ready");
 	fflush(stdout);
 	while ((conn = accept(fd, NULL, NULL)) >= 0) {
