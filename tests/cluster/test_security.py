@@ -449,8 +449,10 @@ def test_donor_that_takes_nothing(liars):
 
 @pytest.mark.slow
 def test_donor_that_babbles(liars):
-    """Frames with right tags that make no sense: connections end, pages stay right."""
+    """Frames with right tags that make no sense, and answers that are not those that are due, of the
+    handshake and to requests: connections end, pages stay right."""
     a, _, c = liars
+    print(f"RAMSTER_FUZZ_SEED={FUZZ_SEED}")
     before = secure(a, "disconnects"), secure(a, "protocol_errors")
     received = secure(a, "frames_received")
     with swapping_to(liars, "fuzz", FUZZ_FRAMES) as babbler:

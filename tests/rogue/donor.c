@@ -11,15 +11,13 @@
  *	unproven	does not prove the key
  *	no-key		says that it needs none
  *	replayed	gives to each HELLO the answer that the first one was given
- *	fuzz COUNT	beside its answers sends so many frames that nobody has asked for, most of
- *			them well-formed, and instead of an answer to HELLO now and then anything;
+ *	fuzz COUNT	until it has sent so many frames that nobody has asked for: see babble.c;
  *			then it is honest
  *	a tampering	(odd.c) of the first page that it returns, on its way; then it is honest
  *
  * A line on standard input is printed with the number of pages that it has been given so far.
  */
 #include <arpa/inet.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -29,7 +27,6 @@
 #include "rogue.h"
 
 #define SLOTS (1 << 19)
-#define ROOM 100000
 
 struct kept {
 	u8 *data, *first;
@@ -40,8 +37,7 @@ static struct kept kept[SLOTS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* guards kept */
 static const char *mode;
 static u32 last_put;
-static unsigned long to_babble;
-static atomic_ulong given, babbled, broken;
+static atomic_ulong given;
 static atomic_flag tampered = ATOMIC_FLAG_INIT;
 
 static bool is(const char *name)
@@ -83,7 +79,8 @@ static bool reply(struct talk *t, struct rs_wire_hdr hdr, const void *payload, s
 		fflush(stdout);
 		return send_tampered(t, mode, hdr, payload, len);
 	}
-	return send_frame(t, hdr, payload, len);
+	return babble_instead(hdr.type) ? babble_reply(t, hdr, payload, len) :
+					  send_frame(t, hdr, payload, len);
 }
 
 static bool put(struct talk *t, const struct rs_wire_hdr *hdr)
@@ -155,107 +152,6 @@ static bool get(struct talk *t, const struct rs_wire_hdr *hdr)
 	return true;
 }
 
-/* A frame that is a donor's to send on such a lane at any time, but for what is in it. */
-static size_t plausible(const struct talk *t, struct rs_wire_hdr *hdr, u8 *payload)
-{
-	enum rs_lane_kind kind = t->kind;
-	struct rs_wire_got got;
-	u8 *data;
-	int i;
-
-	if (kind == RS_LANE_BULK && rand() % 128 == 0) {
-		hdr->type = RS_RECALL;
-		hdr->count = 1 + rand() % 4;
-		return 0;
-	}
-	if (kind == RS_LANE_BULK || rand() % 4 == 0) {
-		hdr->type = RS_PONG;
-		return 0;
-	}
-	hdr->type = RS_GET_REPLY;
-	hdr->req_id = t->asked + 1 + rand() % 4;
-	hdr->pool = rand() % 2;
-	hdr->count = 1 + rand() % 8;
-	data = payload + hdr->count * RS_WIRE_REC;
-	for (i = 0; i < hdr->count; i++) {
-		/* Some of these are waited for. */
-		got = (struct rs_wire_got){ .tag = rand(), .version = rand() % 8,
-					    .len = rand() % 4 ? 0 : rand() % 200 };
-		rs_wire_got_encode(payload + i * RS_WIRE_REC, &got);
-		memset(data, rand(), got.len);
-		data += got.len;
-	}
-	return data - payload;
-}
-
-/* One that makes no sense, or none at all. */
-static size_t nonsense(struct rs_wire_hdr *hdr, u8 *payload)
-{
-	size_t len = rand() % 2 ? 8 : rand() % 600, i;
-
-	hdr->type = rand() % 18;
-	for (i = 0; i < len; i++)
-		payload[i] = rand() % 3 ? 0 : rand();
-	hdr->req_id = rand() % 64;
-	hdr->pool = rand() % 2;
-	hdr->count = rand() % 3 ? len / 8 : (size_t)rand();
-	hdr->status = rand() % 2;
-	return len;
-}
-
-/* One more frame that nobody has asked for; its length. @last: the connection will end by it. */
-static size_t babble_frame(struct talk *t, u8 *frame, bool *last)
-{
-	struct rs_wire_hdr hdr = { .room = rand() % 8 ? ROOM : rand() };
-	u8 payload[2048];
-	size_t len;
-	bool odd = rand() % 512 == 0;
-
-	len = odd ? nonsense(&hdr, payload) : plausible(t, &hdr, payload);
-	len = build(t, hdr, payload, len, frame);
-	/* A frame that is altered or cut on its way. */
-	if (odd && rand() % 4 == 0)
-		frame[rand() % len] ^= 1 << rand() % 8;
-	if (odd && rand() % 4 == 0)
-		len = rand() % len;
-	atomic_fetch_add(&broken, odd);
-	if (atomic_fetch_add(&babbled, 1) + 1 == to_babble) {
-		printf("babbled %lu odd %lu\n", to_babble, atomic_load(&broken));
-		fflush(stdout);
-	}
-	*last = odd;
-	return len;
-}
-
-/* Up to so many frames at once. */
-static bool babble(struct talk *t, int most)
-{
-	static __thread u8 batch[2 * RS_WIRE_MAX_FRAME];
-	size_t len = 0;
-	bool last;
-
-	do
-		len += babble_frame(t, batch + len, &last);
-	while (--most && !last && len < sizeof(batch) - RS_WIRE_MAX_FRAME);
-	return send_raw(t, batch, len);
-}
-
-static bool babbles(void)
-{
-	return is("fuzz") && atomic_load(&babbled) < to_babble;
-}
-
-/* Babbles until there is something to be read. */
-static bool fill_the_silence(struct talk *t)
-{
-	struct pollfd p = { .fd = t->fd, .events = POLLIN };
-
-	while (babbles() && !poll(&p, 1, 0))
-		if (!babble(t, rand() % 8 ? 32 : 1))
-			return false;
-	return true;
-}
-
 static bool answer(struct talk *t, const struct rs_wire_hdr *hdr)
 {
 	struct rs_wire_hdr out = { .req_id = hdr->req_id };
@@ -304,14 +200,15 @@ static bool answer_hello(struct talk *t, struct rs_hello *hs)
 		random_bytes(hs->reply + RS_WIRE_UNPROVEN, RS_WIRE_PROOF);
 	if (is("replayed"))
 		answer_as_first(hs->reply);
-	return send_frame(t, hdr, hs->reply, RS_WIRE_HELLO);
+	return babble_instead(hdr.type) ? babble_hello_reply(t, hdr, hs) :
+					  send_frame(t, hdr, hs->reply, RS_WIRE_HELLO);
 }
 
 static bool welcome(struct talk *t)
 {
 	struct rs_wire_hdr hdr = { .type = RS_WELCOME, .room = ROOM };
 
-	return send_frame(t, hdr, NULL, 0);
+	return babble_instead(hdr.type) ? babble_welcome(t, hdr) : send_frame(t, hdr, NULL, 0);
 }
 
 static bool greet(struct talk *t)
@@ -324,16 +221,12 @@ static bool greet(struct talk *t)
 	    rs_hello_frame(&hs, &me.self, &me.key, 1, hdr.type, t->frame + RS_WIRE_HDR, &why))
 		return false;
 	t->kind = hs.them.lane;
-	if (babbles() && rand() % 8 == 0)
-		return babble(t, 1);
 	if (!answer_hello(t, &hs))
 		return false;
 	if (hs.key) {
 		rs_auth_session(hs.key, hs.hello, hs.reply, &t->rx, &t->tx);
 		t->guarded = true;
 	}
-	if (babbles() && rand() % 8 == 0)
-		return babble(t, 1);
 	return receive(t, &hdr) && hdr.type == RS_PROVE && welcome(t);
 }
 
@@ -346,7 +239,7 @@ static void *serve(void *arg)
 	if (greet(t))
 		/* Not before the first request: the owner would not even have linked. */
 		while (receive(t, &hdr) && !rs_wire_check(&hdr, t->frame + RS_WIRE_HDR) &&
-		       answer(t, &hdr) && fill_the_silence(t))
+		       answer(t, &hdr) && babble_in_silence(t))
 			;
 	close(t->fd);
 	free(t);
@@ -373,7 +266,8 @@ int donor_main(const char *which, unsigned long count)
 	long conn;
 
 	mode = which;
-	to_babble = count;
+	if (is("fuzz"))
+		babble_begin(count);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 16)) {
 		perror("rogue: cannot listen");

@@ -17,6 +17,7 @@
 #include "ramster/hello.h"
 
 #define PORT 7777
+#define ROOM 100000	/* that a donor of ours says it has */
 
 /* Who we are, from the command line. */
 struct identity {
@@ -91,6 +92,17 @@ bool crowd(const char *address);
 
 /* fuzz.c: @count random frames */
 bool fuzz(const char *address, unsigned long count);
+
+/*
+ * babble.c: until @count frames were sent that nobody has asked for: now and then something else in
+ * place of an answer of some @type, and such frames whenever there is nothing to be read.
+ */
+void babble_begin(unsigned long count);
+bool babble_instead(u8 type);
+bool babble_hello_reply(struct talk *t, struct rs_wire_hdr hdr, struct rs_hello *hs);
+bool babble_welcome(struct talk *t, struct rs_wire_hdr hdr);
+bool babble_reply(struct talk *t, struct rs_wire_hdr hdr, const void *payload, size_t len);
+bool babble_in_silence(struct talk *t);
 
 int owner_main(const char *address, const char *attack, unsigned long count);
 int donor_main(const char *mode, unsigned long count);
