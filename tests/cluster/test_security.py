@@ -40,7 +40,7 @@ FUZZ_TIMEOUT = 300 + FUZZ_FRAMES // 50
 # The same again, as far as the machines take the same time: RAMSTER_FUZZ_SEED as it was printed
 FUZZ_SEED = int(os.environ.get("RAMSTER_FUZZ_SEED", random.randrange(1 << 30)))
 # Seconds in which an honest reader leaves the donor's CPU to the frames of a long run
-READER_RESTS = FUZZ_FRAMES // 50000
+READER_RESTS = max(0, FUZZ_FRAMES - 50000) // 10000
 
 
 def start_rogue(node, other, *words, source=None, number=None, seed=FUZZ_SEED):

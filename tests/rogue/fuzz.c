@@ -11,8 +11,8 @@
 
 #include "rogue.h"
 
-/* Frames are mutated one in so many: most of these end a connection ... */
-#define MUTATED_IN	16
+/* Frames are mutated one in so many: most of these end a connection, and few live long ... */
+static const unsigned int mutated_in[] = { 16, 256 };
 /* ... and of them one in so many has a wrong tag. */
 #define FORGED_IN	8
 
@@ -73,7 +73,7 @@ static size_t random_payload(enum rs_lane_kind kind, u8 *payload, struct rs_wire
 }
 
 /* A frame that is random but has a right checksum or tag; not all that are mutated have. */
-static size_t random_frame(enum rs_lane_kind kind, u8 *frame, bool *mutated)
+static size_t random_frame(enum rs_lane_kind kind, unsigned int one_in, u8 *frame, bool *mutated)
 {
 	static u8 payload[RS_WIRE_MAX_PAYLOAD];
 	struct rs_wire_hdr hdr;
@@ -81,7 +81,7 @@ static size_t random_frame(enum rs_lane_kind kind, u8 *frame, bool *mutated)
 
 	len = random_payload(kind, payload, &hdr);
 	len = build(&t, hdr, payload, len, frame);
-	*mutated = rand() % MUTATED_IN == 0;
+	*mutated = rand() % one_in == 0;
 	if (*mutated)
 		mutate(frame + 4, len - 4 - (t.guarded ? RS_WIRE_TAG : 0));
 	if (*mutated && rand() % FORGED_IN)
@@ -90,14 +90,14 @@ static size_t random_frame(enum rs_lane_kind kind, u8 *frame, bool *mutated)
 }
 
 /* One or many, up to one that is mutated. */
-static size_t random_batch(enum rs_lane_kind kind, u8 *batch, size_t room)
+static size_t random_batch(enum rs_lane_kind kind, unsigned int one_in, u8 *batch, size_t room)
 {
 	int n = rand() % 8 ? 64 : 1;
 	size_t len = 0;
 	bool mutated;
 
 	do {
-		len += random_frame(kind, batch + len, &mutated);
+		len += random_frame(kind, one_in, batch + len, &mutated);
 		nr.mutated += mutated;
 		nr.sent++;
 	} while (--n && !mutated && len < room - RS_WIRE_MAX_FRAME);
@@ -207,10 +207,11 @@ static void say_progress(void)
 static void send_frames(enum rs_lane_kind kind, unsigned long count)
 {
 	static u8 batch[4 * RS_WIRE_MAX_FRAME];
+	unsigned int one_in = mutated_in[rand() % ARRAY_SIZE(mutated_in)];
 	size_t len;
 
 	do {
-		len = random_batch(kind, batch, sizeof(batch));
+		len = random_batch(kind, one_in, batch, sizeof(batch));
 		say_progress();
 	} while (send_raw(&t, batch, len) && settle() && nr.sent < count);
 }
