@@ -142,10 +142,9 @@ def fswap(machine, request):
         raise
 
 
-LOADS = {"at once": -1, "in softirq": 0}
-
-
-@pytest.mark.parametrize("load_ms", LOADS.values(), ids=LOADS.keys())
+@pytest.mark.parametrize(
+    "load_ms", [-1, pytest.param(0, marks=pytest.mark.slow)], ids=["at once", "in softirq"]
+)
 def test_swap_on_a_device_with_a_size_of_its_own(fswap, load_ms):
     fswap.backend(load_ms=load_ms)
     fswap.make(size="128M")
@@ -303,6 +302,7 @@ def test_less_patience_is_for_those_who_wait_already(fswap):
     assert fswap.counter("stores_impatient") == 8 and fswap.books()["below"] == 8
 
 
+@pytest.mark.slow
 def test_memory_reclaim_waits_while_writes_do(fswap):
     """A program within a limit, all of whose pages wait for room, is slowed down and not killed."""
     fswap.backend(again_every=1, again_ms=50)

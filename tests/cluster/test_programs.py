@@ -16,6 +16,7 @@ def setup(make_cluster):
     return Setup(cluster, {"a": "b"}, pool_percent=5).bring_up()
 
 
+@pytest.mark.slow
 def test_stress_ng_verifies_its_memory(setup):
     a = setup.cluster["a"]
     # How far it comes in its time is the host's business

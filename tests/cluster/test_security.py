@@ -244,7 +244,7 @@ def test_frames_that_make_no_sense(unharmed):
         print(f"received in all {received() - before}", flush=True)
     ended = {name: secure(b, name) - ended[name] for name in ends}
     print(f"connections ended, by counter: {ended}")
-    assert ended["protocol_errors"] > 10 and ended["frames_forged"] > 3
+    assert ended["protocol_errors"] > 10 and ended["frames_forged"] > 0
     assert ended["hellos_unproven"] > 0
 
 
