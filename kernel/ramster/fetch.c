@@ -365,8 +365,8 @@ void rs_fetch_requeue(struct rs_peer *peer)
 			continue;
 		give_tag(peer, f);
 		list_add(&f->node, &peer->gets_waiting);
-		note_waiting(peer);
 	}
+	note_waiting(peer);
 	spin_unlock(&peer->lock);
 }
 
@@ -376,7 +376,7 @@ static bool is_expired(struct zcache_fetch *f, enum rs_expire which)
 	case RS_EXPIRE_ALL:
 		return true;
 	case RS_EXPIRE_HEDGED:
-		return f->hedge && (s32)((u32)jiffies - get_of(f)->hedge_at) > 0;
+		return f->hedge && time_after32(jiffies, get_of(f)->hedge_at);
 	case RS_EXPIRE_DOWN:
 		if (f->when != ZCACHE_ANYHOW)
 			return true;

@@ -323,23 +323,27 @@ static int receive(struct rs_lane *lane)
 /* Has it used up what it may have before others? What was too much is of the next windows. */
 static bool is_spent(struct rs_lane *lane)
 {
-	s64 windows = (jiffies - lane->rx_window) / RX_WINDOW;
+	s64 windows;
 
+	if (!lane->rest_wq)
+		return false;
+	windows = (jiffies - lane->rx_window) / RX_WINDOW;
 	lane->rx_window += windows * RX_WINDOW;
 	lane->rx_ns = max(lane->rx_ns - windows * RX_SHARE, 0LL);
-	return lane->rest_wq && lane->rx_ns > RX_SHARE;
+	return lane->rx_ns > RX_SHARE;
 }
 
-/* receive(), and what it takes of a CPU: the scheduler knows that if it was not all of the time. */
-static int receive_timed(struct rs_lane *lane, s64 *ns)
+/* receive(), with what it takes of a CPU counted: the scheduler knows that if it was not all of the time. */
+static int receive_timed(struct rs_lane *lane)
 {
 	unsigned long switches = current->nvcsw + current->nivcsw;
 	u64 ran = current->se.sum_exec_runtime, began = local_clock();
 	int n = receive(lane);
 
-	*ns = local_clock() - began;
-	if (current->nvcsw + current->nivcsw != switches)
-		*ns = current->se.sum_exec_runtime - ran;
+	if (current->nvcsw + current->nivcsw == switches)
+		lane->rx_ns += local_clock() - began;
+	else
+		lane->rx_ns += current->se.sum_exec_runtime - ran;
 	return n;
 }
 
@@ -352,12 +356,9 @@ static bool read_frames(struct rs_lane *lane, bool spent)
 	unsigned int noreclaim = lane->client ? memalloc_noreclaim_save() : 0;
 	size_t done = 0;
 	int n = 0;
-	s64 ns;
 
 	while (n >= 0 && done < RX_BUDGET && is_spent(lane) == spent && !rs_lane_is_broken(lane)) {
-		n = receive_timed(lane, &ns);
-		if (!spent)
-			lane->rx_ns += ns;
+		n = lane->rest_wq && !spent ? receive_timed(lane) : receive(lane);
 		if (n >= 0)
 			done += n;
 		else if (n != -EAGAIN)
