@@ -40,18 +40,20 @@ static unsigned long now_us(void)
 
 /*
  * Each heartbeat looks after what waits. Where one comes much too late, we have slept or had no
- * CPU: what is more than suspect_ms of that time is not the donors'. Under peer->lock.
+ * CPU: what is more than suspect_ms of that time is not the donors'. Under peer->lock, if a peer
+ * has it. True: such a time was there.
  */
-static void look_after(struct zcache_fetch *f)
+static bool look_after(struct zcache_fetch *f)
 {
 	unsigned long most = msecs_to_jiffies(READ_ONCE(rs_settings.suspect_ms));
 	unsigned long passed = (u32)((u32)jiffies - get_of(f)->looked);
 
 	get_of(f)->looked = jiffies;
-	if (passed > most) {
-		f->since += passed - most;
-		get_of(f)->deadline += passed - most;
-	}
+	if (passed <= most)
+		return false;
+	f->since += passed - most;
+	get_of(f)->deadline += passed - most;
+	return true;
 }
 
 /* A place in the table for @f, if there is one; under peer->lock. */
@@ -227,8 +229,11 @@ int rs_fetch(struct zcache_fetch *f)
 
 	if (!peer)
 		return -ENOENT;
+	/* Nobody has looked while no peer had it: since it was wanted, or another one ended it. */
+	if (!get_of(f)->looked)
+		get_of(f)->looked = f->since;
+	look_after(f);
 	get_of(f)->deadline = deadline(f);
-	get_of(f)->looked = jiffies;
 	spin_lock(&peer->lock);
 	err = may_ask(peer, f);
 	if (!err) {
@@ -274,9 +279,9 @@ static struct zcache_fetch *answered(struct rs_peer *peer, u32 req_id, u16 tag)
 	f = peer->gets[RS_GET_INDEX(tag)];
 	if (f && get_of(f)->tag == tag && get_of(f)->req_id == req_id) {
 		give_tag(peer, f);
-		look_after(f);
 		us = now_us() - get_of(f)->sent;
-		peer->latency_us = peer->latency_us ? (peer->latency_us * 7 + us) / 8 : us;
+		if (!look_after(f))
+			peer->latency_us = peer->latency_us ? (peer->latency_us * 7 + us) / 8 : us;
 	} else {
 		f = NULL;
 	}

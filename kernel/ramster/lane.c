@@ -398,7 +398,7 @@ static void rx_work(struct work_struct *work)
 	}
 }
 
-/* The same for who is spent, as one among many. What comes after a pause is rx_work's again. */
+/* The same for who is spent, as one among many. */
 static void rest_work(struct work_struct *work)
 {
 	struct rs_lane *lane = container_of(work, struct rs_lane, rest_work);
@@ -407,7 +407,7 @@ static void rest_work(struct work_struct *work)
 	if (!has_it(lane, true))
 		return;
 	more = read_frames(lane, true);
-	give_to(lane, more && is_spent(lane));
+	give_to(lane, is_spent(lane));
 	if (more)
 		queue_rx(lane);
 }

@@ -7,8 +7,9 @@
  *   it, so nothing on it allocates with I/O or waits for reclaim, and it may
  *   use the reserves. A server's never makes the OOM killer run, and has part of the
  *   reserves at most: the node that lends comes first.
- * - rx: one work per lane reads what is there into one linear buffer and hands out each
- *   checked frame, in order. frame() may sleep; the payload is valid until it
+ * - rx: one work per lane (a server's has two, one at a time: the other one runs when the
+ *   connection has had its share of the CPU) reads what is there into one linear buffer and hands
+ *   out each checked frame, in order. frame() may sleep; the payload is valid until it
  *   returns. Any malformed frame breaks the lane, and, once the lane is guarded, any that
  *   is not the very next one that the other side has sent.
  * - tx: whoever holds tx_lock sends whole frames, blocking for at most the

@@ -4,7 +4,7 @@
  *
  * A connection is known by `conns` from accept to the end of its close work,
  * which is queued once: by a broken lane, a handshake that takes too long, or rs_server_stop().
- * Its frames are handled one after the other in the lane's rx work, which also sends the
+ * Its frames are handled one after the other in the lane's rx works, which also send the
  * replies, blocking: while an owner does not read, it is not read from.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
