@@ -332,13 +332,41 @@ def at_the_edge(node):
     )
 
 
-def wait_for_step(job, number):
+def wait_for_step(job, number, timeout=120):
     """Wait until a pagefill --step has done so many of its phases, or has ended."""
 
     def steps():
         return len([line for line in job.lines() if line.startswith("done")])
 
-    wait_until(lambda: steps() >= number or not job.running(), f"step {number}", 120)
+    wait_until(lambda: steps() >= number or not job.running(), f"step {number}", timeout)
+
+
+class Filler:
+    """A program that holds more than its node's RAM, and checks all of it at the end."""
+
+    def __init__(self, node, megabytes, phases="fill,read", options=""):
+        self.job = node.start_command(
+            f"pagefill --mb {megabytes} --content mixed --phases {phases} --step {options}"
+        )
+        self.steps = len(phases.split(","))
+        self.wait_step(1)
+
+    def wait_step(self, number):
+        wait_for_step(self.job, number, 180)
+        assert self.job.running(), self.job.err
+
+    def go_on(self):
+        self.job.write("\n")
+
+    def finish(self):
+        self.job.write("\n" * self.steps)
+        report = json.loads(self.job.wait(timeout=240).out.splitlines()[-1])
+        assert report["bad_pages"] == 0 and report["sigbus_pages"] == 0
+        assert report["pages_verified"] > 0
+
+    def kill(self):
+        self.job.kill(9)
+        self.job.wait(check=False)
 
 
 def pagefill(node, megabytes, options="", timeout=600):

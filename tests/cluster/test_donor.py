@@ -10,7 +10,8 @@ import time
 
 import pytest
 import ramster
-from ramster import Setup
+import trouble
+from ramster import Filler, Setup
 from vmlab import wait_until
 
 OWNER = {"ram": 160, "disks": {"swap": "512M"}}
@@ -40,37 +41,6 @@ def status(node):
 
 def status_of(node, name):
     return next(n for n in status(node)["nodes"] if n["name"] == name)
-
-
-class Filler:
-    """A program that holds more than its node's RAM, and checks all of it at the end."""
-
-    def __init__(self, node, megabytes, phases="fill,read", options=""):
-        self.job = node.start_command(
-            f"pagefill --mb {megabytes} --content mixed --phases {phases} --step {options}"
-        )
-        self.steps = len(phases.split(","))
-        self.wait_step(1)
-
-    def wait_step(self, number):
-        def done():
-            return len([line for line in self.job.lines() if line.startswith("done")])
-
-        wait_until(lambda: done() >= number or not self.job.running(), f"step {number}", 180)
-        assert self.job.running(), self.job.err
-
-    def go_on(self):
-        self.job.write("\n")
-
-    def finish(self):
-        self.job.write("\n" * self.steps)
-        report = json.loads(self.job.wait(timeout=240).out.splitlines()[-1])
-        assert report["bad_pages"] == 0 and report["sigbus_pages"] == 0
-        assert report["pages_verified"] > 0
-
-    def kill(self):
-        self.job.kill(9)
-        self.job.wait(check=False)
 
 
 def device_of(node, number):
@@ -397,12 +367,11 @@ def test_a_donor_that_is_too_slow_is_drained(make_cluster):
     assert lent(b) > 500
     print(f"{lent(b)} pages lent")
     start = time.monotonic()
-    b.run("modprobe sch_netem && tc qdisc add dev eth0 root netem delay 700ms")
-    ramster.write(a, f"{ramster.settings_folder()}/node/b", drain=1)
-    wait_until(lambda: lent(b) == 0, "the pages to leave", 180)
-    print(f"drained in {time.monotonic() - start:.1f} s")
-    assert ramster.counter(a, "zcache", "fetch_hedged") > 100
-    b.run("tc qdisc del dev eth0 root")
+    with trouble.netem(b, "delay 700ms"):
+        ramster.write(a, f"{ramster.settings_folder()}/node/b", drain=1)
+        wait_until(lambda: lent(b) == 0, "the pages to leave", 180)
+        print(f"drained in {time.monotonic() - start:.1f} s")
+        assert ramster.counter(a, "zcache", "fetch_hedged") > 100
     filler.finish()
     setup.take_down()
 

@@ -25,8 +25,9 @@ NETEM = {
 
 @contextmanager
 def netem(node, what):
-    """A bad network card: what is one of NETEM."""
-    node.run(f"modprobe sch_netem && tc qdisc replace dev eth0 root netem {NETEM[what]}")
+    """A bad network card: what is one of NETEM, or in tc's own words."""
+    how = NETEM.get(what, what)
+    node.run(f"modprobe sch_netem && tc qdisc replace dev eth0 root netem {how}")
     try:
         yield
     finally:
