@@ -363,6 +363,7 @@ class Filler:
         report = json.loads(self.job.wait(timeout=240).out.splitlines()[-1])
         assert report["bad_pages"] == 0 and report["sigbus_pages"] == 0
         assert report["pages_verified"] > 0
+        return report
 
     def kill(self):
         self.job.kill(9)
