@@ -111,6 +111,15 @@ class OnDm(Filled):
         assert stats["used"] == stats["above"]
 
 
+class OnDmThatFailsReads(OnDm):
+    """Reads alone, if the kernel can do that; asked before anything takes time."""
+
+    def before(self, device):
+        super().before(device)
+        if not trouble.can_be(self.a, "/dev/vdc", "read_errors"):
+            pytest.skip("wants a kernel whose dm-flakey has error_reads")
+
+
 DM = {"backing": trouble.DM_DISK}
 
 
@@ -556,6 +565,23 @@ def test_the_disk_fails_altogether(make_cluster):
     work.check_nothing_is_below_alone()
     with work.bad_disk("errors"):
         work.go("touch")
+    work.finish()
+
+
+@pytest.mark.slow
+def test_the_disk_fails_reads_alone(make_cluster):
+    """Pages are written there and go to the donor as ever; and from there they are read."""
+    work = OnDmThatFailsReads(make_cluster, "b", DM, "rewrite=10,touch=20,read")
+    a = work.a
+    work.check_nothing_is_below_alone()
+    saved, fetched = zcache(a, "saved_pages"), ramster.counter(a, "ramster", "pages_fetched")
+    with work.bad_disk("read_errors"):
+        read = f"dd if={trouble.DM_DISK} of=/dev/null bs=4k count=1 iflag=direct"
+        assert a.run(read, check=False).status
+        work.go("rewrite", "touch")
+        wait_until(lambda: zcache(a, "saved_pages") > saved, "pages to be saved", 30)
+    assert ramster.counter(a, "ramster", "pages_fetched") > fetched + 500
+    assert zcache(a, "writeback_failed") == 0
     work.finish()
 
 

@@ -44,6 +44,7 @@ def netem_frames(node):
 DISK = {
     "slow": "delay {} 0 100",
     "write_errors": "flakey {} 0 0 3600 1 error_writes",
+    "read_errors": "flakey {} 0 0 3600 1 error_reads",
     "errors": "error",
 }
 DM_DISK = "/dev/dm-0"
@@ -60,6 +61,12 @@ def make_dm_disk(node, disk):
         "modprobe -a dm-mod dm-delay dm-flakey && "
         f"dmsetup create --noudevsync disk {_dm_table(disk, 'linear {} 0')}"
     )
+
+
+def can_be(node, disk, what):
+    """Is there such a disk on this kernel? The oldest cannot fail reads alone."""
+    command = f"dmsetup load disk {_dm_table(disk, DISK[what])} && dmsetup clear disk"
+    return not node.run(command, check=False).status
 
 
 def set_dm_disk(node, disk, target="linear {} 0"):
