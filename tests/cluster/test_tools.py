@@ -2,9 +2,11 @@
 """ramsterctl and ramsterd as an admin uses them, on the real modules."""
 
 import json
+import re
 
 import pytest
 import ramster
+from ramster import Filler
 from vmlab import wait_until
 
 CONF = "/etc/ramster.conf"
@@ -22,8 +24,12 @@ def status(node):
     return json.loads(node.output("ramsterctl status --json"))
 
 
+def status_of(node, name):
+    return next(n for n in status(node)["nodes"] if n["name"] == name)
+
+
 def state(node, name):
-    return next(n["state"] for n in status(node)["nodes"] if n["name"] == name)
+    return status_of(node, name)["state"]
 
 
 def refused(node, command, says, code):
@@ -63,14 +69,24 @@ def test_three_commands_and_two_nodes_share_their_memory(pair):
     assert not a.exists("/sys/module/tmem") and not a.exists("/run/ramsterd.pid")
 
 
+def bring_up(cluster, device="", local_options="--allow-loss --insecure"):
+    """All nodes; a, whose device that is, can use the others."""
+    a = cluster["a"]
+    describe(cluster, local_options)
+    if device:
+        a.run(f"echo 'devices = ( {{ name = \"frontswap0\"; {device} }} );' >>{CONF}")
+    for node in cluster:
+        node.run("ramsterctl up")
+    wait_until(
+        lambda: {n["state"] for n in status(a)["nodes"]} == {"local", "up"}, "all to be up", 60
+    )
+    ramster.set_zcache(a, max_pool_percent=10)
+
+
 def swap_to_b(pair, phases):
     """A program on a, stepping through these phases, some of whose pages lie on b."""
     a = pair["a"]
-    describe(pair)
-    for node in pair:
-        node.run("ramsterctl up")
-    wait_until(lambda: state(a, "b") == "up", "b to be up", 60)
-    ramster.set_zcache(a, max_pool_percent=10)
+    bring_up(pair)
     program = a.start_command(f"pagefill --mb 260 --content mixed --phases {phases} --step")
     wait_until(lambda: status(a)["devices"][0]["remote"] > 1000, "pages to lie on b", 120)
     return program
@@ -127,6 +143,131 @@ def test_an_interrupted_remove_node_changes_both_or_neither(pair):
     assert False in ends, "it was never fast enough"
     for node in pair:
         node.run("ramsterctl down")
+
+
+def read_from_donors(make_cluster, names, *how):
+    """A cluster, brought up so, and a program on a that reads pages that lie on b and others."""
+    donors = dict.fromkeys(names[1:], {"ram": 256})
+    cluster = make_cluster(names, each={"a": {"ram": 112, "disks": {"swap": "512M"}}, **donors})
+    a = cluster["a"]
+    bring_up(cluster, *how)
+    filler = Filler(a, 84, "fill,touch=40,read")
+    wait_until(lambda: status_of(a, "b")["pages_remote"] > 1000, "pages to lie on b", 60)
+    filler.go_on()
+    return cluster, filler
+
+
+def copies_gone(node):
+    """With how many copies of its pages b was removed, as the kernel log has it."""
+    said = re.search(r"node b \(\d+\) was removed with (\d+) copies", node.output("dmesg"))
+    return int(said.group(1)) if said else 0
+
+
+def loss_lines(node):
+    return [line for line in node.output("dmesg").splitlines() if "pages lost" in line]
+
+
+def check_nothing_was_missed(node):
+    assert ramster.lost_pages(node) == ramster.counter(node, "zcache", "loads_unanswered") == 0
+    assert not loss_lines(node)
+
+
+@pytest.mark.slow
+def test_a_node_is_removed_when_its_pages_have_moved(make_cluster):
+    """There is one copy of each; a program reads them meanwhile."""
+    cluster, filler = read_from_donors(make_cluster, "abc", 'size = "512M";')
+    a = cluster["a"]
+    a.run("ramsterctl remove-node b --timeout 300", timeout=330)
+    cluster["b"].kill()
+    filler.wait_step(2)
+    filler.finish()
+    assert copies_gone(a) == 0
+    check_nothing_was_missed(a)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "names, device",
+    [("abc", 'backing = "/dev/vdc";'), ("abcd", 'size = "512M"; replicas = 2;')],
+    ids=["disk", "replicas"],
+)
+def test_a_node_that_is_removed_by_force_takes_no_page_with_it(make_cluster, names, device):
+    """Each is elsewhere, too, and soon as safe as it was: then one more donor may die."""
+    cluster, filler = read_from_donors(make_cluster, names, device, "--insecure")
+    a = cluster["a"]
+    a.run("ramsterctl remove-node b --force")
+    assert copies_gone(a) > 1000
+    listed, running, _ = nodes_of(a)
+    assert listed == running == set(names) - {"b"}
+    filler.wait_step(2)
+    ramster.wait_repaired(a)
+    ramster.check_pages(a)
+    cluster["c"].kill()
+    wait_until(lambda: state(a, "c") == "down", "c to be missed", 60)
+    filler.finish()
+    check_nothing_was_missed(a)
+
+
+STORE = "dd if=/corpus of=/dev/frontswap1 bs=64k count=64 oflag=direct"
+CORPUS = "head -c 4M /corpus"
+# Zeros stand for a page that cannot be read
+READ = "dd if=/dev/frontswap1 bs=4k count=1024 iflag=direct conv=noerror,sync 2>/tmp/said"
+
+
+def digests(node, command):
+    """Of each page that this prints."""
+    node.run(f"mkdir -p /tmp/pages && cd /tmp/pages && rm -f * && {command} | split -b 4k -a 4 -d")
+    return node.output("cd /tmp/pages && sha256sum *").split()[::2]
+
+
+def wait_away(node):
+    """All pages of the second device are with donors, but those that one word fills."""
+
+    def are_away():
+        device = next(d for d in status(node)["devices"] if d["name"] == "frontswap1")
+        same_filled = ramster.counter(node, "zcache", "same_filled_pages")
+        return device["local"] <= same_filled and not device["in_flight"]
+
+    wait_until(are_away, "all pages to be away", 60)
+
+
+@pytest.mark.slow
+def test_pages_that_a_node_alone_has_are_given_up_by_force_only(make_cluster):
+    """It is away, and so not removed: that many would be lost. By force they are, and no others."""
+    cluster = make_cluster("abc", ram=256)
+    a, b, _ = cluster
+    bring_up(cluster)
+    ramster.make_device(a, 1, size="64M", **ramster.ONE_COPY)
+    ramster.set_zcache(a, age_out_s=1)
+    a.run(STORE)
+    wait_away(a)
+    there = status_of(a, "b")["pages_remote"]
+    assert min(there, status_of(a, "c")["pages_remote"]) > 100
+    refused(b, "ramsterctl remove-node a", f"of this node, and this node {there} of its", 1)
+
+    cluster.link("a", "b").cut()
+    wait_until(lambda: state(a, "b") == "down", "b to be missed", 60)
+    before = nodes_of(a)
+    ended = a.run("ramsterctl remove-node b --timeout 3", check=False)
+    assert ended.status == 1
+    assert f"{there} pages are left after 3 s; it is down, and nobody else has them" in ended.err
+    assert nodes_of(a) == before and ramster.lost_pages(a) == 0
+
+    a.run("ramsterctl remove-node b --force")
+    assert copies_gone(a) == ramster.lost_pages(a) == there
+    wait_until(lambda: loss_lines(a), "the loss to be told of", 30)
+    stored, back = digests(a, CORPUS), digests(a, READ)
+    errors = int(a.output("grep -c 'Input/output error' /tmp/said"))
+    differ = sum(one != other for one, other in zip(stored, back, strict=True))
+    assert errors == differ == there
+    assert len(loss_lines(a)) == 1 and ramster.lost_pages(a) == there
+    assert f"frontswap1: {there} pages lost, slot" in loss_lines(a)[0]
+    assert "was removed, and there is no other copy" in loss_lines(a)[0]
+    a.run(STORE)
+    assert digests(a, READ) == stored
+    ramster.remove_device(a, 1)
+    a.run("ramsterctl down --unload")
+    nothing_is_left(a)
 
 
 def test_a_daemon_that_dies_is_replaced_while_paging_goes_on(alone):
