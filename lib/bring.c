@@ -122,13 +122,14 @@ static int move_pages(struct rms_apply *a, const struct rms_bring *b, const char
 
 	if (a->host->ops->node_pages(a->host, node, &pages, &why))
 		return why.kind == RMS_NOT_RUNNING ? 0 : rms_fail(a->err, RMS_FAILED, "%s", why.text);
-	if (!pages.remote)
+	/* What it has here is not ours to move: that it cannot go is said at once, where nodes go. */
+	if (!pages.remote || pages.lent)
 		return 0;
 	if (rms_cfs_set_int(a->host, &a->journal, dir, "drain", 1, a->err))
 		return -1;
 	if (!rms_drain_wait(b, node, b->move_s, ends, &why))
 		return 0;
-	return rms_fail(a->err, RMS_FAILED, "node \"%s\" is not removed: moving this node's pages off it did not end: %.500s",
+	return rms_fail(a->err, RMS_FAILED, "node \"%s\" is not removed: moving this node's pages off it did not end: %.500s; --force gives up what is left",
 			node, why.text);
 }
 

@@ -56,8 +56,14 @@ static void test_a_node_that_goes_is_drained_first(void **state)
 		assert_looks_like(f, before);
 		f->down = true;
 		assert_int_equal(try_nodes(f, FILE_1, 1, &err), -1);
-		assert_non_null(strstr(err.text, "7 pages are left after 1 s; it is down, and nobody else has them"));
+		assert_non_null(strstr(err.text, "7 pages are left after 1 s; it is down, and nobody else has them; --force gives up what is left"));
 		f->down = false;
+		assert_looks_like(f, before);
+		/* pages of its that are here cannot be moved: not a second is spent on ours */
+		f->lent = 5;
+		assert_int_equal(try_nodes(f, FILE_1, 3600, &err), -1);
+		assert_non_null(strstr(err.text, "node \"c\" holds 7 pages of this node, and this node 5 of its"));
+		f->lent = 0;
 		assert_looks_like(f, before);
 		free(before);
 		f->moving = true;
