@@ -4,7 +4,8 @@
 import os
 
 import pytest
-from vmlab import CommandFailed, DirtyLog, wait_until
+from vmlab import Cluster, CommandFailed, DirtyLog, wait_until
+from vmlab.agent import Agent
 from vmlab.kernel_log import KernelLog
 
 pytest_plugins = ["pytester"]
@@ -12,8 +13,6 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(scope="module")
 def pair(request):
-    from vmlab import Cluster
-
     with Cluster("ab", name="harness", disks={"data": "64M"}) as cluster:
         yield cluster.boot()
 
@@ -126,6 +125,29 @@ def test_a_program_out_of_memory_leaves_the_agent_working(pair):
     assert pair["a"].output("echo fine") == "fine"
     pair.allow(r"Call Trace:|Out of memory")
     pair.check_logs()
+
+
+@pytest.mark.parametrize("stalls", [1, 2])
+def test_a_machine_that_stalls_before_it_is_up_is_switched_on_once_more(monkeypatch, stalls):
+    wait_hello, left = Agent.wait_hello, iter(range(stalls))
+
+    def stall(agent, *hello):
+        if next(left, None) is None:
+            return wait_hello(agent, *hello)
+        with open(cluster["a"].log.path, "a", encoding="utf-8") as log:
+            log.write("rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n")
+        raise CommandFailed("a: not within 90 s: the node to boot")
+
+    monkeypatch.setattr(Agent, "wait_hello", stall)
+    with Cluster("a", name="harness-stalls", lan=False, cpus=2) as cluster:
+        if stalls == 1:
+            cluster.boot()["a"].run("true")
+            cluster.check_logs()
+            return
+        with pytest.raises(CommandFailed, match="not within 90 s"):
+            cluster.boot()
+        with pytest.raises(DirtyLog):
+            cluster.check_logs()
 
 
 def test_a_kernel_panic_is_an_error_at_once(make_cluster):

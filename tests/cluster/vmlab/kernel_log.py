@@ -50,6 +50,14 @@ class KernelLog:
     def panicked(self):
         return "Kernel panic - not syncing" in self.text()
 
+    def stalled(self):
+        """Has a CPU not come along?"""
+        return "detected stalls" in self.text()
+
+    def pass_over(self):
+        """What is there is not judged."""
+        self.judged = self.mark()
+
     def findings(self, allowed=()):
         """Forbidden lines since the last time that this was asked."""
         text = self.text()

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from .agent import Agent
+from .agent import Agent, CommandFailed
 from .kernel_log import KernelLog
 from .qmp import Qmp
 from .waiting import wait_until
@@ -41,6 +41,7 @@ class Node:
         self.lan = lan
         self.log = KernelLog(name, log_folder / f"{name}.console.log")
         self.qemu_log = log_folder / f"{name}.qemu.log"
+        self.booted_before = False
         self.process = None
         self.qmp = None
         self.agent = None
@@ -111,6 +112,7 @@ class Node:
         """Power on; boot() also waits for it to come up."""
         for end in ("qmp", "agent"):
             (self.folder / f"{self.name}.{end}").unlink(missing_ok=True)
+        self.booted_before = bool(self.log.text())
         with open(self.qemu_log, "ab") as log:
             self.process = subprocess.Popen(
                 self._command_line(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -130,7 +132,21 @@ class Node:
         return Agent(self.name, path, self._trouble)
 
     def wait_boot(self):
-        self.agent.wait_hello(1, BOOT_TIMEOUT)
+        """Until its agent answers, before which nothing of ours has run there.
+
+        Of several emulated CPUs one may lose a timer meanwhile, and never wakes up: such a machine
+        is switched on anew, once.
+        """
+        try:
+            self.agent.wait_hello(1, BOOT_TIMEOUT)
+        except CommandFailed as problem:
+            if self.machine.cpus == 1 or self.booted_before or not self.log.stalled():
+                raise
+            print(f"{problem}: once more")
+            self.kill()
+            self.log.pass_over()
+            self.start()
+            self.agent.wait_hello(1, BOOT_TIMEOUT)
 
     def boot(self):
         self.start()
