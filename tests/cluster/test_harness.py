@@ -2,9 +2,10 @@
 """The bench itself: what it promises to the tests, and that it can say no."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
-from vmlab import Cluster, CommandFailed, DirtyLog, wait_until
+from vmlab import Cluster, CommandFailed, DirtyLog, Node, Result, wait_until
 from vmlab.agent import Agent
 from vmlab.kernel_log import KernelLog
 
@@ -174,6 +175,9 @@ BAD_LINES = [
     "[    1.0] unreferenced object 0xffff888 (size 64):",
     "[    1.0] pagefill[117]: segfault at 0 ip 0 sp 0 error 4 in pagefill",
     "[    1.0] UBSAN: array-index-out-of-bounds in foo.c:1:1",
+    "[    1.0] kmemleak: Kernel memory leak detector disabled",
+    "[    1.0] ODEBUG: Out of memory. ODEBUG disabled",
+    "[    1.0] turning off the locking correctness validator.",
 ]
 
 
@@ -191,6 +195,34 @@ def test_a_clean_log_passes_and_an_allowed_line_too(tmp_path):
     KernelLog("a", path).check()
     path.write_text("[ 1.0] WARNING: this is what the test provokes\n")
     KernelLog("a", path).check(allowed=["what the test provokes"])
+
+
+@pytest.fixture
+def examined(monkeypatch, tmp_path):
+    """What a node says when it is asked for leaks."""
+
+    def examine(kernel, *answer, allowed=()):
+        node = Node("a", 1, SimpleNamespace(kernel=kernel), tmp_path, tmp_path, None)
+        monkeypatch.setattr(node, "alive", lambda: True)
+        monkeypatch.setattr(node, "qmp", lambda command: {"status": "running"})
+        monkeypatch.setattr(node, "run", lambda command, check: Result(*answer))
+        try:
+            return node.check_leaks(allowed)
+        except DirtyLog as problem:
+            return str(problem)
+
+    return examine
+
+
+def test_a_leak_is_found_and_so_is_that_nobody_looks_for_it(examined):
+    with_kmemleak, without = SimpleNamespace(finds_leaks=True), SimpleNamespace(finds_leaks=False)
+    leaks = "unreferenced object 0x1:\n  ours\nunreferenced object 0x2:\n  theirs\n"
+    assert examined(with_kmemleak, 0, "", "") is None
+    assert "ours" in examined(with_kmemleak, 0, leaks, "", allowed=["theirs"])
+    assert "theirs" not in examined(with_kmemleak, 0, leaks, "", allowed=["theirs"])
+    assert examined(with_kmemleak, 0, leaks, "", allowed=["ours", "theirs"]) is None
+    assert "not permitted" in examined(with_kmemleak, 1, "", "Operation not permitted")
+    assert examined(without, 2, "", "no such file") is None
 
 
 @pytest.fixture(scope="session")

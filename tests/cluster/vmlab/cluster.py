@@ -109,16 +109,14 @@ class Cluster:
         self.allowed.append(pattern)
 
     def check_logs(self):
-        """Raise DirtyLog if any node's kernel wrote what a healthy one does not."""
+        """Raise DirtyLog if any node's kernel wrote what a healthy one does not, or forgot memory."""
         problems = []
         for node in self:
-            try:
-                node.log.check(self.allowed)
-            except DirtyLog as problem:
-                problems.append(str(problem))
-            leaks = node.leaks(self.allowed)
-            if leaks:
-                problems.append(f"{node.name}: kmemleak found:\n{leaks}")
+            for check in (node.log.check, node.check_leaks):
+                try:
+                    check(self.allowed)
+                except DirtyLog as problem:
+                    problems.append(str(problem))
         if problems:
             raise DirtyLog("\n".join(problems))
 

@@ -30,7 +30,7 @@ class Kernel:
     """One kernel of the table: its image and its modules.
 
     checked: it was built to tell on us (scripts/debug-kernel), and so is slow and
-    takes more RAM for itself. can_fail: it has fault injection.
+    takes more RAM for itself. can_fail: it has fault injection. finds_leaks: it has kmemleak.
     """
 
     def __init__(self, name=None):
@@ -45,7 +45,7 @@ class Kernel:
         self.modules = self.folder / "modules"
         checkers = self.folder / "checkers"
         self.checked = checkers.exists()
-        self.can_fail = self.checked and checkers.read_text().strip() == "debug"
+        self.can_fail = self.finds_leaks = self.checked and checkers.read_text().strip() == "debug"
         if self.checked:
             be_patient(8)
         self.ours = BUILD / f"modules-{self.name}"
