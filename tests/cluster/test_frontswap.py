@@ -206,6 +206,7 @@ def test_pages_pass_through_until_there_is_a_backend_and_after(fswap):
     fswap.remove()
 
 
+@pytest.mark.slow
 def test_backends_come_and_go_while_pages_move(fswap):
     fswap.make(backing=fswap.backing)
     fswap.swapon()
@@ -224,10 +225,8 @@ def test_backends_come_and_go_while_pages_move(fswap):
 CHAOS = {"refuse_every": 5, "again_every": 7, "again_ms": 5, "load_ms": 0, "miss_every": 11}
 
 
-@pytest.mark.parametrize(
-    "wants",
-    [pytest.param(0, id="", marks=pytest.mark.slow), pytest.param(1, id="and wants back what it let go")],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("wants", [0, 1], ids=["", "and wants back what it let go"])
 def test_a_backend_that_does_all_at_once(fswap, wants):
     fswap.backend(**CHAOS, evict=20, wants=wants)
     fswap.make(backing=fswap.backing)
