@@ -53,7 +53,7 @@ test: all modules-debug $(if $(filter-out $(PLAIN_KERNEL),$(KERNEL)),modules-pla
 
 .PHONY: smoke
 smoke: userspace programs modules-debug ## selftests and the main job in VMs, with the modules for the tests
-	$(PYTEST) tests/cluster -m "not slow" -k "debug_build or test_pages_of_a_cgroup"
+	RAMSTER_MODULES=debug $(PYTEST) tests/cluster -m "not slow" -k "debug_build or test_pages_of_a_cgroup"
 
 .PHONY: test-all
 test-all: userspace programs ## tests in VMs, the slow ones too, on each kernel and the debug kernel

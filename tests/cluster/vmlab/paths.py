@@ -48,5 +48,7 @@ class Kernel:
         self.can_fail = self.finds_leaks = self.checked and checkers.read_text().strip() == "debug"
         if self.checked:
             be_patient(8)
-        self.ours = BUILD / f"modules-{self.name}"
         self.ours_debug = BUILD / f"debug-modules-{self.name}"
+        # Where those alone were built (make smoke), what lies in the other folder may be old
+        only_debug = os.environ.get("RAMSTER_MODULES") == "debug"
+        self.ours = self.ours_debug if only_debug else BUILD / f"modules-{self.name}"
