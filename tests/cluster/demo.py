@@ -14,6 +14,7 @@ import json
 import sys
 import time
 
+import ctl
 from vmlab import Cluster, CommandFailed, DirtyLog, wait_until
 from vmlab.paths import BUILD
 
@@ -44,12 +45,8 @@ def set_up(cluster):
     a.run(f"echo '{SWAP}' >>/etc/ramster.conf")
     for node in cluster:
         node.run("ramsterctl up")
-    wait_until(lambda: all(n["state"] in ("up", "local") for n in status(a)["nodes"]),
+    wait_until(lambda: all(n["state"] in ("up", "local") for n in ctl.status(a)["nodes"]),
                "a and b to know each other", 60)
-
-
-def status(node):
-    return json.loads(node.output("ramsterctl status --json"))
 
 
 def places(books):
@@ -132,10 +129,6 @@ def run(cluster):
     return json.loads(result.out.splitlines()[-1]), most, seconds
 
 
-def counters(node):
-    return json.loads(node.output("ramsterctl stats --json"))
-
-
 def summarize(report, most_remote):
     print(f"""
   A program filled {PROGRAM_MB} MB on a node with {OWNER_MB} MB of RAM, read all of it back
@@ -155,7 +148,7 @@ def main():
         print(f"a swaps to /dev/frontswap0 now, and a program there takes {PROGRAM_MB} MB.\n",
               flush=True)
         pages, most_remote, seconds = run(cluster)
-        stats = counters(cluster["a"])
+        stats = ctl.stats(cluster["a"])
         report = {
             "pages_verified": pages["pages_verified"],
             "bad_pages": pages["bad_pages"] + pages["sigbus_pages"],

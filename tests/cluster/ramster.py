@@ -9,6 +9,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+from ctl import status
 from vmlab import Timeout, wait_until
 
 FRONTSWAP = "/sys/kernel/config/frontswap"
@@ -114,7 +115,7 @@ def check_pages(node):
     as slots that were freed are forgotten and nothing moves."""
 
     def drift():
-        devices = json.loads(node.output("ramsterctl status --json"))["devices"]
+        devices = status(node)["devices"]
         return {
             d["name"]: d for d in devices
             if d["local"] + d["in_flight"] + d["remote"] - d["freed"] != d["used"] - d["backing"]

@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from vmlab.paths import TOP, Kernel
+from vmlab.paths import TOP
 
 sys.path.insert(0, str(TOP / "bench"))
 
@@ -352,8 +352,6 @@ def test_no_sample_begins_that_would_end_too_late(monkeypatch, tmp_path):
 
 @pytest.mark.slow
 def test_a_small_run(monkeypatch, tmp_path):
-    if Kernel().checked:
-        pytest.skip("zram has no lz4 on kernels with checkers")
     bench = begin(
         monkeypatch, tmp_path, "--workloads", "fill_read_touch,page_in", "--systems", "remote,zram",
         "--fill-mb", "210", "--page-in-mb", "24",

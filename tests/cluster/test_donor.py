@@ -11,6 +11,7 @@ import time
 import pytest
 import ramster
 import trouble
+from ctl import device_of, status_of
 from ramster import Filler, Setup
 from vmlab import wait_until
 
@@ -33,18 +34,6 @@ def count(node, name):
 
 def vmstat(node, name):
     return int(dict(line.split() for line in node.read("/proc/vmstat").splitlines())[name])
-
-
-def status(node):
-    return json.loads(node.output("ramsterctl status --json"))
-
-
-def status_of(node, name):
-    return next(n for n in status(node)["nodes"] if n["name"] == name)
-
-
-def device_of(node, number):
-    return next(d for d in status(node)["devices"] if d["name"] == f"frontswap{number}")
 
 
 def two_nodes(make_cluster, device=None, owner=None, **settings):

@@ -11,6 +11,7 @@ program that verifies its memory goes on; so do requests to the disk.
 After each test kmemleak looks for what an error path forgot (vmlab.cluster).
 """
 
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -131,36 +132,34 @@ def test_every_allocation_of_a_store_and_a_load_fails_in_turn(make_cluster, allo
 
 
 NEVER_SO_MANY = 1000000
-FAIL_PERCENT = {"failslab": 1, "fail_page_alloc": 1, "fail_make_request": 5}
 
 
 class Random:
-    """One in so many fails on some nodes, whoever's it is."""
+    """So many in a hundred fail on some nodes, whoever's they are: Random(nodes, failslab=1)."""
 
-    def __init__(self, nodes, *kinds):
+    def __init__(self, nodes, **percent):
         self.nodes = nodes
-        self.kinds = kinds
+        self.percent = percent
 
-    def _set(self, **values):
+    def _set(self, kind, **values):
         for node in self.nodes:
-            for kind in self.kinds:
-                for name, value in values.items():
-                    node.write(f"{FAULTS}/{kind}/{name}", f"{value}\n")
+            for name, value in values.items():
+                node.write(f"{FAULTS}/{kind}/{name}", f"{value}\n")
 
     @contextmanager
     def failures(self):
         for node in self.nodes:
             aim_at_our_modules(node)
-        self._set(times=NEVER_SO_MANY)
-        for kind in self.kinds:
-            for node in self.nodes:
-                node.write(f"{FAULTS}/{kind}/probability", f"{FAIL_PERCENT[kind]}\n")
+        for kind, percent in self.percent.items():
+            self._set(kind, times=NEVER_SO_MANY, probability=percent)
         yield self
-        self._set(probability=0)
+        for kind in self.percent:
+            self._set(kind, probability=0)
 
-    def points(self, kind):
+    def points(self):
         """How many have failed so far."""
-        return sum(NEVER_SO_MANY - int(node.read(f"{FAULTS}/{kind}/times")) for node in self.nodes)
+        times = (node.read(f"{FAULTS}/{kind}/times") for node in self.nodes for kind in self.percent)
+        return sum(NEVER_SO_MANY - int(left) for left in times)
 
 
 def two_nodes(make_cluster):
@@ -184,10 +183,10 @@ def test_allocations_fail_at_random_while_pages_move(make_cluster):
     """On owner and donor. Each page is on the owner's disk, too, so that none is lost."""
     setup = two_nodes(make_cluster)
     points = 0
-    with Random(list(setup.cluster), "failslab", "fail_page_alloc").failures() as random:
+    with Random(list(setup.cluster), failslab=1, fail_page_alloc=1).failures() as random:
         for _ in range(20):
             work(setup)
-            points = random.points("failslab") + random.points("fail_page_alloc")
+            points = random.points()
             print(f"{points} allocations have failed", flush=True)
             if points > 3000:
                 break
@@ -196,15 +195,37 @@ def test_allocations_fail_at_random_while_pages_move(make_cluster):
     setup.take_down()
 
 
+def test_allocations_fail_at_random_while_nodes_connect(make_cluster):
+    """Connecting, accepting, both handshakes and parting; with pages at the donor, and on disk."""
+    setup = two_nodes(make_cluster)
+    a, b = setup.cluster
+    work(setup)
+    connects = ramster.counter(a, "ramster", "connects")
+    with Random([a, b], failslab=20, fail_page_alloc=20).failures() as random:
+        for _ in range(40):
+            for connect in (0, 1):
+                # May lack memory itself, which it says
+                a.run(f"echo {connect} >{ramster.settings_folder()}/node/b/connect", check=False)
+            time.sleep(1)
+        points = random.points()
+    print(f"{points} allocations have failed, {ramster.counter(a, 'ramster', 'connects') - connects} connects")
+    assert points > 500
+    ramster.connect(a, b)
+    ramster.wait_state(a, b, "up")
+    work(setup)
+    assert ramster.lost_pages(a) == 0
+    setup.take_down()
+
+
 def test_requests_to_the_disk_fail_at_random_while_pages_move(make_cluster):
     """A page that is nowhere else may cost a SIGBUS; none is wrong."""
     setup = two_nodes(make_cluster)
     a = setup.cluster["a"]
     a.write("/sys/block/vdc/make-it-fail", "1\n")
-    with Random([a], "fail_make_request").failures() as random:
+    with Random([a], fail_make_request=5).failures() as random:
         for _ in range(3):
             work(setup, "--survive-sigbus")
-        points = random.points("fail_make_request")
+        points = random.points()
     print(f"{points} requests have failed")
     assert points > 20
     assert ramster.counter(a, "fswap", "backing_errors") > 0

@@ -2,6 +2,7 @@
 """The bench itself: what it promises to the tests, and that it can say no."""
 
 import os
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -195,6 +196,42 @@ def test_a_clean_log_passes_and_an_allowed_line_too(tmp_path):
     KernelLog("a", path).check()
     path.write_text("[ 1.0] WARNING: this is what the test provokes\n")
     KernelLog("a", path).check(allowed=["what the test provokes"])
+
+
+def race(*sides):
+    """KCSAN's report of one, by the frames of either side."""
+    lines = ["=" * 66, f"BUG: KCSAN: data-race in {' / '.join(side[0] for side in sides)}", ""]
+    for access, frames in zip(("write", "read (marked)"), sides):
+        lines += [f"{access} to 0xffff888012345678 of 8 bytes by task 77 on cpu 1:"]
+        lines += [" " + re.sub(r"^\S+", r"\g<0>+0x12/0x34", frame) for frame in frames] + [""]
+    lines += ["value changed: 0x1 -> 0x2", "", "Reported by Kernel Concurrency Sanitizer on:"]
+    lines += ["CPU: 1 UID: 0 PID: 77 Comm: pagefill", "=" * 66]
+    return "".join(f"[    1.500000] {line}\n" for line in lines)
+
+
+OUR_SIDE = ("zc_store [zcache]", "submit_bio")
+THEIR_SIDE = ("tcp_sendmsg", "rs_send [ramster]")
+IN_A_LIST_OF_OURS = ("__list_add_valid", "zc_note [zcache]", "submit_bio")
+
+
+@pytest.mark.parametrize("sides, ours", [
+    ((OUR_SIDE, OUR_SIDE), True),
+    ((THEIR_SIDE, OUR_SIDE), True),
+    ((IN_A_LIST_OF_OURS, THEIR_SIDE), True),
+    ((THEIR_SIDE, THEIR_SIDE), False),
+    ((("__list_add_valid", "tcp_sendmsg", "rs_send [ramster]"), THEIR_SIDE), False),
+])
+def test_of_two_that_race_one_is_ours(tmp_path, sides, ours):
+    path = tmp_path / "log"
+    path.write_text(race(THEIR_SIDE, THEIR_SIDE) + race(*sides) + race(THEIR_SIDE, THEIR_SIDE))
+    found = KernelLog("a", path).findings()
+    assert len(found) == ours and all(sides[0][0] in line for line in found)
+
+
+def test_what_stands_between_two_races_is_judged(tmp_path):
+    path = tmp_path / "log"
+    path.write_text(race(THEIR_SIDE, THEIR_SIDE) + "WARNING: bad\n" + race(THEIR_SIDE, THEIR_SIDE))
+    assert len(KernelLog("a", path).findings()) == 1
 
 
 @pytest.fixture

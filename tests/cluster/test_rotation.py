@@ -6,6 +6,7 @@ import json
 
 import pytest
 import ramster
+from ctl import state_of
 from vmlab import wait_until
 
 CONF = "/etc/ramster.conf"
@@ -58,13 +59,8 @@ def tells(text, key):
     return False
 
 
-def peer_state(node, name):
-    peers = json.loads(node.output("ramsterctl status --json"))["nodes"]
-    return next(peer["state"] for peer in peers if peer["name"] == name)
-
-
 def wait_up(a, b):
-    wait_until(lambda: peer_state(a, "b") == peer_state(b, "a") == "up", "both to be up", 60)
+    wait_until(lambda: state_of(a, "b") == state_of(b, "a") == "up", "both to be up", 60)
 
 
 def connects(node):

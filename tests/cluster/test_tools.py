@@ -6,6 +6,7 @@ import re
 
 import pytest
 import ramster
+from ctl import device_of, state_of, status, status_of
 from ramster import Filler
 from vmlab import wait_until
 
@@ -18,18 +19,6 @@ def describe(cluster, local_options="--allow-loss --insecure"):
         for other in cluster:
             node.run(f"ramsterctl add-node {other.name} {other.ip}")
         node.run(f"ramsterctl set-local {node.name} {local_options}")
-
-
-def status(node):
-    return json.loads(node.output("ramsterctl status --json"))
-
-
-def status_of(node, name):
-    return next(n for n in status(node)["nodes"] if n["name"] == name)
-
-
-def state(node, name):
-    return status_of(node, name)["state"]
 
 
 def refused(node, command, says, code):
@@ -61,9 +50,9 @@ def test_three_commands_and_two_nodes_share_their_memory(pair):
     a.run("ramsterd")
     b.run("ramsterctl up")
     assert "/dev/frontswap0" in a.read("/proc/swaps")
-    wait_until(lambda: state(a, "b") == state(b, "a") == "up", "both nodes to be up", 60)
+    wait_until(lambda: state_of(a, "b") == state_of(b, "a") == "up", "both nodes to be up", 60)
     b.run("ramsterctl down")
-    wait_until(lambda: state(a, "b") != "up", "a to notice", 60)
+    wait_until(lambda: state_of(a, "b") != "up", "a to notice", 60)
     a.run("ramsterctl down --unload")
     nothing_is_left(a)
     assert not a.exists("/sys/module/tmem") and not a.exists("/run/ramsterd.pid")
@@ -203,7 +192,7 @@ def test_a_node_that_is_removed_by_force_takes_no_page_with_it(make_cluster, nam
     ramster.wait_repaired(a)
     ramster.check_pages(a)
     cluster["c"].kill()
-    wait_until(lambda: state(a, "c") == "down", "c to be missed", 60)
+    wait_until(lambda: state_of(a, "c") == "down", "c to be missed", 60)
     filler.finish()
     check_nothing_was_missed(a)
 
@@ -224,7 +213,7 @@ def wait_away(node):
     """All pages of the second device are with donors, but those that one word fills."""
 
     def are_away():
-        device = next(d for d in status(node)["devices"] if d["name"] == "frontswap1")
+        device = device_of(node, 1)
         same_filled = ramster.counter(node, "zcache", "same_filled_pages")
         return device["local"] <= same_filled and not device["in_flight"]
 
@@ -246,7 +235,7 @@ def test_pages_that_a_node_alone_has_are_given_up_by_force_only(make_cluster):
     refused(b, "ramsterctl remove-node a", f"of this node, and this node {there} of its", 1)
 
     cluster.link("a", "b").cut()
-    wait_until(lambda: state(a, "b") == "down", "b to be missed", 60)
+    wait_until(lambda: state_of(a, "b") == "down", "b to be missed", 60)
     before = nodes_of(a)
     ended = a.run("ramsterctl remove-node b --timeout 3", check=False)
     assert ended.status == 1

@@ -4,6 +4,8 @@
 import re
 from pathlib import Path
 
+from .races import without_those_of_linux
+
 FORBIDDEN = re.compile(
     r"\bBUG\b|\bWARNING\b|\bOops\b|general protection fault|Kernel panic|"
     r"Call Trace:|possible recursive locking|possible circular locking|"
@@ -63,7 +65,7 @@ class KernelLog:
     def findings(self, allowed=()):
         """Forbidden lines since the last time that this was asked."""
         text = self.text()
-        lines = text[self.judged :].splitlines()
+        lines = without_those_of_linux(text[self.judged :]).splitlines()
         self.judged = len(text)
         allowed = [re.compile(pattern) for pattern in allowed]
         return [

@@ -31,6 +31,7 @@ class Kernel:
 
     checked: it was built to tell on us (scripts/debug-kernel), and so is slow and
     takes more RAM for itself. can_fail: it has fault injection. finds_leaks: it has kmemleak.
+    finds_races: it has KCSAN.
     """
 
     def __init__(self, name=None):
@@ -45,7 +46,9 @@ class Kernel:
         self.modules = self.folder / "modules"
         checkers = self.folder / "checkers"
         self.checked = checkers.exists()
-        self.can_fail = self.finds_leaks = self.checked and checkers.read_text().strip() == "debug"
+        kind = checkers.read_text().strip() if self.checked else None
+        self.can_fail = self.finds_leaks = kind == "debug"
+        self.finds_races = kind == "kcsan"
         if self.checked:
             be_patient(8)
         self.ours_debug = BUILD / f"debug-modules-{self.name}"
