@@ -9,8 +9,10 @@ import base64
 import itertools
 import os
 import random
+import re
 import subprocess
 import time
+from collections import Counter
 from contextlib import contextmanager
 
 import pytest
@@ -229,6 +231,7 @@ def test_frames_that_make_no_sense(unharmed):
     ends = ("protocol_errors", "frames_forged", "hellos_unproven")
     ended = {name: secure(b, name) for name in ends}
     before = received()
+    sent = Counter()
     seeds = itertools.count(FUZZ_SEED)
     print(f"RAMSTER_FUZZ_SEED={FUZZ_SEED}")
     # What follows a frame that ends a connection is not received
@@ -240,10 +243,15 @@ def test_frames_that_make_no_sense(unharmed):
             for number, seed in zip((c.number, OTHER), seeds)
         ]
         for attack in attacks:
-            print(attack.wait(1200).out.splitlines()[-2])
+            line = attack.wait(1200).out.splitlines()[-2]
+            print(line)
+            sent.update({what: int(number) for what, number in re.findall(r"(\w+) (\d+)", line)})
         print(f"received in all {received() - before}", flush=True)
     ended = {name: secure(b, name) - ended[name] for name in ends}
     print(f"connections ended, by counter: {ended}")
+    print(f"sent, and connections in each state: {dict(sent)}")
+    assert sent["mutated"] > sent["sent"] / 500
+    assert all(sent[state] for state in ("strange", "greeting", "greeted", "odd", "known"))
     assert ended["protocol_errors"] > 10 and ended["frames_forged"] > 0
     assert ended["hellos_unproven"] > 0
 

@@ -19,7 +19,7 @@ static const unsigned int mutated_in[] = { 16, 256 };
 /* After a connection that shook hands, one in so many has an odd frame in its handshake ... */
 #define ODD_IN		4
 /* ... and of the others one in so many does not end it. */
-#define EARLY_IN	20
+#define EARLY_IN	4
 
 /*
  * A connection in one of the states of the handshake: before it, in the middle, or, mostly, after;
