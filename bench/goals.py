@@ -9,6 +9,9 @@ ENOUGH_PAGES = ("remote_pages", 50_000)
 # Nearly all of --many-pages 1000000: some are in the local pool
 MILLION = ("pages", 900_000)
 
+# fetch_timeout_ms as it comes
+FETCH_DEADLINE_US = 8_000_000
+
 GOALS = [
     *(
         Goal(f"fill_read_touch_vs_{them}", goal, "fill_read_touch", "ours", them,
@@ -39,6 +42,9 @@ GOALS = [
          text="swap-out with two replicas, time over that with one"),
     Goal("backup_disk_swap_out", 1.1, "page_in", "remote_backup_disk", "remote", key="out_s",
          text="swap-out with backup=disk, time over that without"),
+    Goal("donor_dies_p99", FETCH_DEADLINE_US / 10, "donor_dies", "remote_replicas2", key="dying_p99_us",
+         text="page-in while one of two donors dies, p99, us: another source is asked well before the "
+         "deadline of a fetch"),
     Goal("owner_bytes_per_remote_page", 10, "memory", "remote",
          key="owner_bytes_per_remote_page", size=ENOUGH_PAGES,
          text="owner's RAM per remote page, bytes"),

@@ -110,6 +110,7 @@ class DonorDies(Workload):
         assert ramster.lost_pages(a) == 0, "pages were lost"
         keys = ("timed", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "histogram")
         figures = {key: touch[key] for key in (*keys, "seconds")}
+        assert "apart" in touch, "no page came in between the donor's end and its being known"
         figures.update({f"dying_{key}": touch["apart"][key] for key in keys})
         return {**figures, "dying_s": round(dying_s, 1), **system.facts(cluster)}
 

@@ -14,7 +14,8 @@
 #define PLACES		64	/* handshakes at once */
 #define PLACES_OPEN	48	/* of these for any address */
 #define PLACES_EACH	8	/* for one address */
-#define FAILURES_MAX	20	/* within PENALTY_MS; then none for PENALTY_MS */
+/* Within PENALTY_MS; then none for PENALTY_MS. All places, held for as long as one may, are more. */
+#define FAILURES_MAX	15
 #define PENALTY_MS	10000
 
 #define SETS		64

@@ -122,6 +122,7 @@ static int introduce(struct rs_lane *lane, enum rs_lane_kind kind, const struct 
  * rs_handshake_connect - connect a lane to a donor, and find out that it is the donor
  * @lane:       closed or new; rs_lane_close() is due, whatever the outcome
  * @kind:       what it is for
+ * @from:       as for rs_lane_connect()
  * @to:         who should be there
  * @timeout_ms: how long connecting, and later a send, may take
  * @key_slot:   which of the cluster's keys is tried first; out: which was accepted
@@ -133,8 +134,8 @@ static int introduce(struct rs_lane *lane, enum rs_lane_kind kind, const struct 
  * Return: 0 or an errno; @hs says what is wrong with an answer.
  */
 int rs_handshake_connect(struct rs_lane *lane, enum rs_lane_kind kind,
-			 const struct rs_node_info *to, unsigned int timeout_ms,
-			 unsigned int *key_slot, struct rs_handshake *hs)
+			 const struct sockaddr_storage *from, const struct rs_node_info *to,
+			 unsigned int timeout_ms, unsigned int *key_slot, struct rs_handshake *hs)
 {
 	struct rs_auth_key keys[RS_KEYS];
 	unsigned int nr_keys = rs_cluster_keys(keys), tries = 0;
@@ -146,7 +147,7 @@ int rs_handshake_connect(struct rs_lane *lane, enum rs_lane_kind kind,
 			*key_slot = 0;
 		if (tries)
 			rs_lane_close(lane);
-		err = rs_lane_connect(lane, &to->addr, timeout_ms);
+		err = rs_lane_connect(lane, from, &to->addr, timeout_ms);
 		if (!err)
 			err = introduce(lane, kind, to, nr_keys ? &keys[*key_slot] : NULL, hs);
 		if (err == -EKEYREJECTED)

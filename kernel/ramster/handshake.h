@@ -28,8 +28,8 @@ struct rs_greeting {
 };
 
 int rs_handshake_connect(struct rs_lane *lane, enum rs_lane_kind kind,
-			 const struct rs_node_info *to, unsigned int timeout_ms,
-			 unsigned int *key_slot, struct rs_handshake *hs);
+			 const struct sockaddr_storage *from, const struct rs_node_info *to,
+			 unsigned int timeout_ms, unsigned int *key_slot, struct rs_handshake *hs);
 int rs_handshake_frame(struct rs_lane *lane, struct rs_greeting *greeting,
 		       const struct rs_wire_hdr *hdr, const u8 *payload, const char **why);
 int rs_handshake_welcome(struct rs_lane *lane, u32 room);

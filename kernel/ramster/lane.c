@@ -139,9 +139,16 @@ int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, const struct sockad
 	return 0;
 }
 
+static size_t length(const struct sockaddr_storage *addr)
+{
+	return addr->ss_family == AF_INET ? sizeof(struct sockaddr_in) :
+					    sizeof(struct sockaddr_in6);
+}
+
 /**
  * rs_lane_connect - open a connection
  * @lane: closed or new
+ * @from: address and port, or NULL; if this machine does not have it, the kernel chooses one
  * @to:   address and port
  * @timeout_ms: how long connecting, and later a send, may take
  *
@@ -150,12 +157,10 @@ int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, const struct sockad
  * Context: process, sleeps.
  * Return: 0 or the socket's errno.
  */
-int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
-		    unsigned int timeout_ms)
+int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *from,
+		    const struct sockaddr_storage *to, unsigned int timeout_ms)
 {
-	size_t len = to->ss_family == AF_INET ? sizeof(struct sockaddr_in) :
-						sizeof(struct sockaddr_in6);
-	struct sockaddr_storage addr = *to;
+	struct sockaddr_storage addr;
 	struct socket *sock;
 	int err;
 
@@ -166,7 +171,12 @@ int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
 	lane->other = *to;
 	own(lane, sock);
 	set_up_socket(lane, timeout_ms);
-	err = kernel_connect(sock, (struct sockaddr_unsized *)&addr, len, 0);
+	if (from) {
+		addr = *from;
+		kernel_bind(sock, (struct sockaddr_unsized *)&addr, length(from));
+	}
+	addr = *to;
+	err = kernel_connect(sock, (struct sockaddr_unsized *)&addr, length(to), 0);
 	if (err)
 		return err == -EINPROGRESS ? -ETIMEDOUT : err;
 	return rs_lane_equip(lane);
@@ -307,6 +317,17 @@ static int grow(struct rs_lane *lane)
 	return 0;
 }
 
+/* The connection has ended: -ECONNRESET. */
+static int ended(struct rs_lane *lane)
+{
+	/* By the other side, and not only by this one. */
+	if (lane->rx_have && sock_flag(lane->sock->sk, SOCK_DONE)) {
+		counter_inc(rs, frames_cut);
+		pr_info_ratelimited("%pISpc hung up in the middle of a frame\n", &lane->other);
+	}
+	return -ECONNRESET;
+}
+
 static int receive(struct rs_lane *lane)
 {
 	int n, err;
@@ -315,7 +336,7 @@ static int receive(struct rs_lane *lane)
 		return -EMSGSIZE;
 	n = fill(lane, lane->rx_size - lane->rx_have, MSG_DONTWAIT);
 	if (n <= 0)
-		return n ?: -ECONNRESET;
+		return n ?: ended(lane);
 	err = hand_out(lane) ?: grow(lane);
 	return err ?: n;
 }

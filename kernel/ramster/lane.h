@@ -92,8 +92,8 @@ void rs_lane_init(struct rs_lane *lane, const struct rs_lane_ops *ops,
 		  size_t rx_size);
 int rs_lane_equip(struct rs_lane *lane);
 void rs_lane_exit(struct rs_lane *lane);
-int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *to,
-		    unsigned int timeout_ms);
+int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *from,
+		    const struct sockaddr_storage *to, unsigned int timeout_ms);
 int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, const struct sockaddr_storage *from,
 		  unsigned int timeout_ms);
 void rs_lane_guard(struct rs_lane *lane, const struct rs_auth_stream *tx,

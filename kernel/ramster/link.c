@@ -84,14 +84,18 @@ static int link(struct rs_peer *peer)
 	unsigned int timeout = min_t(unsigned int, READ_ONCE(rs_settings.dead_ms),
 				     peer->has_incarnation ? STEP_MS : FIRST_STEP_MS);
 	struct rs_handshake hs[__RS_LANES];
+	struct sockaddr_storage from;
+	/* There we are no strangers; but it may be that no answer finds its way to that address. */
+	bool known = !peer->any_source && rs_node_source(&peer->info.addr, &from);
 	int i, err;
 
 	for (i = 0; i < __RS_LANES; i++) {
 		if (READ_ONCE(peer->removing))
 			return -ECANCELED;
-		err = rs_handshake_connect(&peer->lane[i], i, &peer->info, timeout,
-					   &peer->key_slot, &hs[i]);
+		err = rs_handshake_connect(&peer->lane[i], i, known ? &from : NULL, &peer->info,
+					   timeout, &peer->key_slot, &hs[i]);
 		if (err) {
+			peer->any_source = known;
 			say_refused(peer, hs[i].why);
 			return err;
 		}

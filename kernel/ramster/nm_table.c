@@ -251,6 +251,21 @@ bool rs_cluster_trusts(const u8 key_id[RS_WIRE_KEY_ID])
 	return trusted;
 }
 
+bool rs_node_source(const struct sockaddr_storage *to, struct sockaddr_storage *from)
+{
+	struct rs_node_info local;
+
+	/* Without one its number is none. */
+	if (!rs_node_find(rs_local_num(), &local) ||
+	    local.addr.ss_family != to->ss_family ||
+	    nm_address_is_public(&local.addr) != nm_address_is_public(to))
+		return false;
+	*from = local.addr;
+	/* sin_port and sin6_port are at one place. */
+	((struct sockaddr_in *)from)->sin_port = 0;
+	return true;
+}
+
 bool rs_node_is_at(const struct sockaddr_storage *addr)
 {
 	const struct nm_node *node;

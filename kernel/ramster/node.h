@@ -77,6 +77,12 @@ unsigned int rs_cluster_keys(struct rs_auth_key keys[RS_KEYS]);
 /* Is a connection still good that was made with this key (all zero: without one)? Process context. */
 bool rs_cluster_trusts(const u8 key_id[RS_WIRE_KEY_ID]);
 
+/*
+ * The address by which others know this node, without a port, if one at @to can be reached from it: of the
+ * same family, and not from loopback to beyond, or back. Process context, takes a mutex.
+ */
+bool rs_node_source(const struct sockaddr_storage *to, struct sockaddr_storage *from);
+
 /* Is @addr that of a node, whatever the port? Process context. */
 bool rs_node_is_at(const struct sockaddr_storage *addr);
 

@@ -96,6 +96,7 @@ struct rs_push_target {
  * @settled:   link_work has ended all after removal
  * @incarnation: of the last handshake, if @has_incarnation
  * @key_id:    of the key that it was made with, zero without; @key_slot: to be tried next
+ * @any_source: so is an address of this machine's that the kernel chooses, not the one in the table
  * @lied:      it has returned a page that is not ours: suspect until it is removed
  * @linked:    both lanes have shaken hands; link_work alone sets and clears it
  * @tell_lock: held to tell zcache whether the donor is up
@@ -145,6 +146,7 @@ struct rs_peer {
 	u8 incarnation[16];
 	u8 key_id[RS_WIRE_KEY_ID];
 	unsigned int key_slot;
+	bool any_source;
 	unsigned long puts_from;
 	unsigned long recalled_at;
 	unsigned long recall_told;

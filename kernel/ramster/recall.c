@@ -58,9 +58,13 @@
 #define LATELY		(2 * HZ)	/* what reclaim has needed since, it needs */
 #define NEVER		ULONG_MAX
 #define ENOUGH		1024		/* frames that who waits is content with */
-#define HOPEFUL		256		/* frames that let others wait for more */
 #define TIGHT		256		/* frames that an owner may still fill */
 #define HOLES		16		/* zpages that left, worth compacting then */
+
+/* So much of what was asked for lets others wait for more, but these many frames at least and at most. */
+#define HOPEFUL_PART	16
+#define HOPEFUL_MIN	256
+#define HOPEFUL_MAX	8192
 
 /**
  * struct recall - one from its first need to HOLD after the last; the work's own
@@ -111,8 +115,9 @@ static const struct patience {
 static unsigned long reclaimed_at;	/* jiffies at which the shrinker was last in need */
 static bool kill_is_next;		/* the OOM notifier waits */
 
-/* Jiffies since which something is wanted, and less than HOPEFUL frames have come back. */
+/* Jiffies since which something is wanted, and fewer than @hopeful frames have come back. */
 static unsigned long in_vain_since;
+static long hopeful = HOPEFUL_MIN;
 static atomic_long_t came;
 
 /* At most so many frames are to stay lent; lowered by who needs memory, until the recall's end. */
@@ -148,7 +153,7 @@ static void hope_anew(void)
 
 void rs_recall_progress(unsigned long frames)
 {
-	if (atomic_long_add_return(frames, &came) >= HOPEFUL)
+	if (atomic_long_add_return(frames, &came) >= READ_ONCE(hopeful))
 		hope_anew();
 	if (wq_has_sleeper(&came_back))
 		wake_up_all(&came_back);
@@ -228,6 +233,8 @@ static void ask_all(unsigned long want, unsigned long lent)
 	recall.asked_at = jiffies;
 	recall.asked = want;
 	recall.lent = lent;
+	/* Else an owner who gives a little now and then could keep the rest for hours. */
+	WRITE_ONCE(hopeful, clamp_t(long, want / HOPEFUL_PART, HOPEFUL_MIN, HOPEFUL_MAX));
 	for (num = 0; (owner = rs_owner_next(num)); num++) {
 		num = owner->num;
 		/* Each for its share. */

@@ -27,6 +27,7 @@
 #define OWNER_CONNS_MAX	8	/* an owner's, with those that are being closed */
 #define HELLO_MS	5000	/* in which a stranger must prove who it is */
 #define REPLY_DATA	(64 * 1024)
+#define REPLY_SIZE	(REPLY_DATA + RS_WIRE_MAX_RECORDS * RS_WIRE_REC)
 
 /* All that a stranger costs is this, its socket and RS_LANE_HELLO bytes. */
 struct rs_conn {
@@ -111,7 +112,7 @@ static void conn_free(struct rs_conn *conn)
 {
 	rs_lane_exit(&conn->lane);
 	kfree_sensitive(conn->greeting);
-	kvfree(conn->reply);
+	kvfree_sensitive(conn->reply, REPLY_SIZE);
 	kfree(conn);
 }
 
@@ -274,8 +275,7 @@ static int enter(struct rs_conn *conn)
 	struct rs_node_info node;
 
 	if (conn->kind == RS_LANE_FETCH) {
-		conn->reply = kvmalloc(REPLY_DATA + RS_WIRE_MAX_RECORDS * RS_WIRE_REC,
-				       RS_CONN_GFP);
+		conn->reply = kvmalloc(REPLY_SIZE, RS_CONN_GFP);
 		if (!conn->reply)
 			return -ENOMEM;
 		conn->recs = conn->reply + REPLY_DATA;

@@ -43,6 +43,7 @@
 	X(p, protocol_errors)		\
 	X(p, pools_unknown)		\
 	X(p, frames_forged)		\
+	X(p, frames_cut)		\
 	X(p, vm_copies)			\
 	X(p, incarnations_forgot)	\
 	X(p, owners_expired)		\

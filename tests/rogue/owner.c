@@ -333,6 +333,11 @@ static bool knock(unsigned long most)
 	return answered && refused;
 }
 
+static bool miser(unsigned long pages)
+{
+	return be_miserly(address, pages);
+}
+
 static bool random_frames(unsigned long count)
 {
 	return fuzz(address, count);
@@ -360,6 +365,7 @@ static const struct attack {
 	{ "flood", many },
 	{ "crowd", many_addresses },
 	{ "knock", knock },
+	{ "miser", miser },
 	{ "fuzz", random_frames },
 };
 

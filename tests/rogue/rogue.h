@@ -90,6 +90,9 @@ bool foreign_pool(const char *address, u16 other);
 bool flood(const char *address, unsigned long count);
 bool crowd(const char *address);
 
+/* miser.c: stores @pages, and gives back a little now and then, until the donor ends it */
+bool be_miserly(const char *address, unsigned long pages);
+
 /* fuzz.c: @count random frames */
 bool fuzz(const char *address, unsigned long count);
 
