@@ -317,11 +317,11 @@ static int grow(struct rs_lane *lane)
 	return 0;
 }
 
-/* The connection has ended: -ECONNRESET. */
-static int ended(struct rs_lane *lane)
+/* The connection has ended, by an errno or without: -ECONNRESET. */
+static int ended(struct rs_lane *lane, int err)
 {
 	/* By the other side, and not only by this one. */
-	if (lane->rx_have && sock_flag(lane->sock->sk, SOCK_DONE)) {
+	if (lane->rx_have && (err || sock_flag(lane->sock->sk, SOCK_DONE))) {
 		counter_inc(rs, frames_cut);
 		pr_info_ratelimited("%pISpc hung up in the middle of a frame\n", &lane->other);
 	}
@@ -335,8 +335,10 @@ static int receive(struct rs_lane *lane)
 	if (lane->rx_have == lane->rx_size)
 		return -EMSGSIZE;
 	n = fill(lane, lane->rx_size - lane->rx_have, MSG_DONTWAIT);
-	if (n <= 0)
-		return n ?: ended(lane);
+	if (!n || n == -ECONNRESET)
+		return ended(lane, n);
+	if (n < 0)
+		return n;
 	err = hand_out(lane) ?: grow(lane);
 	return err ?: n;
 }

@@ -78,6 +78,12 @@ static void say_refused(struct rs_peer *peer, const char *why)
 		peer->info.num, why);
 }
 
+/* Has nothing come from there, neither yes nor no? */
+static bool is_silence(int err)
+{
+	return err == -ETIMEDOUT || err == -EHOSTUNREACH || err == -ENETUNREACH;
+}
+
 /* Both lanes, shaken hands. From link_work only. */
 static int link(struct rs_peer *peer)
 {
@@ -85,7 +91,7 @@ static int link(struct rs_peer *peer)
 				     peer->has_incarnation ? STEP_MS : FIRST_STEP_MS);
 	struct rs_handshake hs[__RS_LANES];
 	struct sockaddr_storage from;
-	/* There we are no strangers; but it may be that no answer finds its way to that address. */
+	/* There we are no strangers; but maybe no answer finds its way to that address. */
 	bool known = !peer->any_source && rs_node_source(&peer->info.addr, &from);
 	int i, err;
 
@@ -95,7 +101,8 @@ static int link(struct rs_peer *peer)
 		err = rs_handshake_connect(&peer->lane[i], i, known ? &from : NULL, &peer->info,
 					   timeout, &peer->key_slot, &hs[i]);
 		if (err) {
-			peer->any_source = known;
+			if (!peer->known_worked && is_silence(err))
+				peer->any_source = known;
 			say_refused(peer, hs[i].why);
 			return err;
 		}
@@ -113,6 +120,7 @@ static int link(struct rs_peer *peer)
 	err = rs_flush_missed(peer);
 	if (err)
 		return err;
+	peer->known_worked |= known;
 	spin_lock(&peer->lock);
 	memcpy(peer->incarnation, hs[0].incarnation, sizeof(peer->incarnation));
 	memcpy(peer->key_id, hs[0].key_id, sizeof(peer->key_id));

@@ -96,7 +96,8 @@ struct rs_push_target {
  * @settled:   link_work has ended all after removal
  * @incarnation: of the last handshake, if @has_incarnation
  * @key_id:    of the key that it was made with, zero without; @key_slot: to be tried next
- * @any_source: so is an address of this machine's that the kernel chooses, not the one in the table
+ * @any_source: so is an address of this machine's that the kernel chooses, not the one in the table,
+ *	       unless that has worked: @known_worked
  * @lied:      it has returned a page that is not ours: suspect until it is removed
  * @linked:    both lanes have shaken hands; link_work alone sets and clears it
  * @tell_lock: held to tell zcache whether the donor is up
@@ -147,6 +148,7 @@ struct rs_peer {
 	u8 key_id[RS_WIRE_KEY_ID];
 	unsigned int key_slot;
 	bool any_source;
+	bool known_worked;
 	unsigned long puts_from;
 	unsigned long recalled_at;
 	unsigned long recall_told;

@@ -58,13 +58,14 @@
 #define LATELY		(2 * HZ)	/* what reclaim has needed since, it needs */
 #define NEVER		ULONG_MAX
 #define ENOUGH		1024		/* frames that who waits is content with */
+#define HOPEFUL		256		/* frames that let others wait for more */
 #define TIGHT		256		/* frames that an owner may still fill */
 #define HOLES		16		/* zpages that left, worth compacting then */
 
-/* So much of what was asked for lets others wait for more, but these many frames at least and at most. */
-#define HOPEFUL_PART	16
-#define HOPEFUL_MIN	256
-#define HOPEFUL_MAX	8192
+/* What owners that are here give back at least: this part of what is wanted, in LATE. */
+#define PACE_PART	64
+#define PACE_MIN	256		/* frames; 1 MiB */
+#define PACE_MAX	32768		/* 128 MiB, some 36 Mbit/s */
 
 /**
  * struct recall - one from its first need to HOLD after the last; the work's own
@@ -74,6 +75,7 @@
  * @asked:  frames wanted in it
  * @lent:   frames lent then
  * @calm_since: jiffies since which nothing is wanted, if @is_calm
+ * @paced_at: jiffies since which @pace frames are to come back, on top of @paced_from, within LATE
  * @late:   it was said that it takes long
  */
 static struct recall {
@@ -83,6 +85,9 @@ static struct recall {
 	unsigned long asked;
 	unsigned long lent;
 	unsigned long calm_since;
+	unsigned long paced_at;
+	long paced_from;
+	long pace;
 	bool late;
 } recall;
 
@@ -115,10 +120,10 @@ static const struct patience {
 static unsigned long reclaimed_at;	/* jiffies at which the shrinker was last in need */
 static bool kill_is_next;		/* the OOM notifier waits */
 
-/* Jiffies since which something is wanted, and fewer than @hopeful frames have come back. */
+/* Jiffies since which something is wanted, and less than HOPEFUL frames have come back. */
 static unsigned long in_vain_since;
-static long hopeful = HOPEFUL_MIN;
 static atomic_long_t came;
+static atomic_long_t came_ever;
 
 /* At most so many frames are to stay lent; lowered by who needs memory, until the recall's end. */
 static atomic_long_t ceiling = ATOMIC_LONG_INIT(LONG_MAX);
@@ -153,7 +158,8 @@ static void hope_anew(void)
 
 void rs_recall_progress(unsigned long frames)
 {
-	if (atomic_long_add_return(frames, &came) >= READ_ONCE(hopeful))
+	atomic_long_add(frames, &came_ever);
+	if (atomic_long_add_return(frames, &came) >= HOPEFUL)
 		hope_anew();
 	if (wq_has_sleeper(&came_back))
 		wake_up_all(&came_back);
@@ -233,8 +239,6 @@ static void ask_all(unsigned long want, unsigned long lent)
 	recall.asked_at = jiffies;
 	recall.asked = want;
 	recall.lent = lent;
-	/* Else an owner who gives a little now and then could keep the rest for hours. */
-	WRITE_ONCE(hopeful, clamp_t(long, want / HOPEFUL_PART, HOPEFUL_MIN, HOPEFUL_MAX));
 	for (num = 0; (owner = rs_owner_next(num)); num++) {
 		num = owner->num;
 		/* Each for its share. */
@@ -263,6 +267,25 @@ static void compact(void)
 	}
 }
 
+static void set_pace(unsigned long want)
+{
+	recall.paced_at = jiffies;
+	recall.paced_from = atomic_long_read(&came_ever);
+	recall.pace = clamp_t(long, want / PACE_PART, PACE_MIN, PACE_MAX);
+}
+
+/* Have owners given back a little now and then, so that the rest would take hours? */
+static bool is_too_slow(unsigned long want)
+{
+	bool slow;
+
+	if (time_before(jiffies, recall.paced_at + LATE))
+		return false;
+	slow = atomic_long_read(&came_ever) - recall.paced_from < recall.pace;
+	set_pace(want);
+	return slow;
+}
+
 __printf(1, 2)
 static void tell(const char *fmt, ...)
 {
@@ -279,6 +302,7 @@ static void tell(const char *fmt, ...)
 static void begin(unsigned long want, unsigned long lent)
 {
 	recall = (struct recall) { .since = jiffies, .frames = lent };
+	set_pace(want);
 	hope_anew();
 	WRITE_ONCE(is_calm, false);
 	WRITE_ONCE(recalling, true);
@@ -321,13 +345,14 @@ static bool is_in_vain(unsigned long patience)
 }
 
 /* Forgets an owner, if that is the only way left. */
-static void give_up(void)
+static void give_up(unsigned long want)
 {
 	const struct patience *p = &patience[need_now()];
+	bool slow = is_too_slow(want);
 
 	if (is_in_vain(p->away) && rs_owner_give_up(false))
 		return;
-	if (is_in_vain(p->here))
+	if (is_in_vain(p->here) || (slow && p->here != NEVER))
 		rs_owner_give_up(true);
 }
 
@@ -335,6 +360,9 @@ static void go_on(unsigned long want, unsigned long lent)
 {
 	if (is_calm) {
 		hope_anew();
+		set_pace(want);
+		/* They have given what they were asked for. */
+		recall.asked = 0;
 		WRITE_ONCE(is_calm, false);
 	}
 	if (!recall.asked || lent + recall.asked <= recall.lent ||
@@ -346,7 +374,7 @@ static void go_on(unsigned long want, unsigned long lent)
 		pr_warn("%lu MiB that are wanted back have not come within %u s; owners are asked again\n",
 			want / PAGES_A_MB + 1, LATE / HZ);
 	}
-	give_up();
+	give_up(want);
 }
 
 static void recall_work(struct work_struct *work)
