@@ -11,11 +11,13 @@
  *	unproven	does not prove the key
  *	no-key		says that it needs none
  *	replayed	gives to each HELLO the answer that the first one was given
+ *	eperm		says, which anybody can, that the key of the HELLO is not the right one
  *	fuzz COUNT	until it has sent so many frames that nobody has asked for: see babble.c;
  *			then it is honest
  *	a tampering	(odd.c) of the first page that it returns, on its way; then it is honest
  *
- * A line on standard input is printed with the number of pages that it has been given so far.
+ * Each HELLO's kind of authentication is printed. A line on standard input is, too, with the number of
+ * pages that it has been given so far.
  */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -211,14 +213,32 @@ static bool welcome(struct talk *t)
 	return babble_instead(hdr.type) ? babble_welcome(t, hdr) : send_frame(t, hdr, NULL, 0);
 }
 
+/* A frame has come that should be a HELLO: how would its sender prove who it is? */
+static void say_auth(const struct talk *t, const struct rs_wire_hdr *hdr)
+{
+	struct rs_wire_hello h;
+
+	if (hdr->type != RS_HELLO || rs_wire_hello_decode(t->frame + RS_WIRE_HDR, &h))
+		return;
+	printf("hello with auth %u\n", h.auth);
+	fflush(stdout);
+}
+
 static bool greet(struct talk *t)
 {
+	const struct rs_wire_hdr refused = { .type = RS_ERROR, .status = EPERM };
 	struct rs_wire_hdr hdr;
 	struct rs_hello hs = { 0 };
 	const char *why;
 
-	if (!receive(t, &hdr) ||
-	    rs_hello_frame(&hs, &me.self, &me.key, 1, hdr.type, t->frame + RS_WIRE_HDR, &why))
+	if (!receive(t, &hdr))
+		return false;
+	say_auth(t, &hdr);
+	if (is("eperm")) {
+		send_frame(t, refused, NULL, 0);
+		return false;
+	}
+	if (rs_hello_frame(&hs, &me.self, &me.key, 1, hdr.type, t->frame + RS_WIRE_HDR, &why))
 		return false;
 	t->kind = hs.them.lane;
 	if (!answer_hello(t, &hs))

@@ -66,7 +66,12 @@ static bool prepare_hello(struct rs_hello *hs, struct rs_wire_hello *h)
 	       !rs_wire_hello_decode(hs->hello, h);
 }
 
-/* A HELLO with a proof, by somebody in between made to ask for none. */
+static bool send_hello(const struct rs_hello *hs)
+{
+	return send_frame(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs->hello, RS_WIRE_HELLO);
+}
+
+/* An owner offers more than version 1 has, and proves that; somebody in between takes it away. */
 static bool downgrade(unsigned long unused)
 {
 	struct rs_wire_hello h;
@@ -75,12 +80,30 @@ static bool downgrade(unsigned long unused)
 	(void)unused;
 	if (!prepare_hello(&hs, &h))
 		return false;
-	h.auth = RS_AUTH_NONE;
-	memset(h.key_id, 0, sizeof(h.key_id));
-	memset(h.proof, 0, sizeof(h.proof));
+	h.version_max = RS_WIRE_VERSION + 1;
+	h.features = RS_WIRE_FEATURES | 1;
 	rs_wire_hello_encode(hs.hello, &h);
-	return send_frame(&t, (struct rs_wire_hdr){ .type = RS_HELLO }, hs.hello, RS_WIRE_HELLO) &&
-	       is_turned_away();
+	rs_auth_prove_hello(&me.key, hs.hello);
+	if (rs_wire_hello_decode(hs.hello, &h))
+		return false;
+	h.version_max = RS_WIRE_VERSION;
+	h.features = 0;
+	rs_wire_hello_encode(hs.hello, &h);
+	return send_hello(&hs) && is_turned_away();
+}
+
+/* Likewise: an owner that names and proves the key seems to have none. */
+static bool downgrade_to_no_key(unsigned long unused)
+{
+	struct rs_wire_hello h;
+	struct rs_hello hs;
+
+	(void)unused;
+	if (!prepare_hello(&hs, &h))
+		return false;
+	h.auth = RS_AUTH_NONE;
+	rs_wire_hello_encode(hs.hello, &h);
+	return send_hello(&hs) && !stays_open(&t, 20);
 }
 
 /* What an honest owner said, said again by somebody who has no key. */
@@ -154,10 +177,8 @@ static bool no_common_version(unsigned long unused)
 	h.version_max = RS_WIRE_VERSION + 2;
 	rs_wire_hello_encode(hs.hello, &h);
 	rs_auth_prove_hello(&me.key, hs.hello);
-	hdr = (struct rs_wire_hdr){ .type = RS_HELLO };
-	return send_frame(&t, hdr, hs.hello, RS_WIRE_HELLO) && receive(&t, &hdr) &&
-	       hdr.type == RS_ERROR && hdr.status == EPROTONOSUPPORT && hdr.length &&
-	       !stays_open(&t, 20);
+	return send_hello(&hs) && receive(&t, &hdr) && hdr.type == RS_ERROR &&
+	       hdr.status == EPROTONOSUPPORT && hdr.length && !stays_open(&t, 20);
 }
 
 /* A whole page's length announced by a stranger, for whom there is only room for a HELLO. */
@@ -351,6 +372,7 @@ static const struct attack {
 	{ "wrong-proof", wrong_proof },
 	{ "no-key", no_key },
 	{ "downgrade", downgrade },
+	{ "downgrade-to-no-key", downgrade_to_no_key },
 	{ "replayed-hello", replayed_hello },
 	{ "replayed-frame", replayed_frame },
 	{ "oversized-hello", oversized_hello },
