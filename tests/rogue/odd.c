@@ -6,6 +6,7 @@
  * fuzzing, and often has a right tag.
  */
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "rogue.h"
 
@@ -33,12 +34,21 @@ static bool flip_in_payload(struct talk *t, size_t len)
 	return flip(t, len, RS_WIRE_HDR + (len - RS_WIRE_HDR - RS_WIRE_TAG) / 2);
 }
 
-/* It loses bytes on its way; others come in their place. */
-static bool truncated(struct talk *t, size_t len)
+/* It loses its end on its way; as many other bytes come in its place. */
+static bool spliced(struct talk *t, size_t len)
 {
 	size_t lost = len < RS_WIRE_HDR + 100 ? len - RS_WIRE_HDR : 100;
 
 	return send_raw(t, t->frame, len - lost) && send_raw(t, t->frame, lost);
+}
+
+/*
+ * Half of it, and then nothing more. The other side is to end the connection: if we did, with
+ * something left to be read, it would be told by a reset, which may overtake that half.
+ */
+static bool cut(struct talk *t, size_t len)
+{
+	return send_raw(t, t->frame, len / 2) && !shutdown(t->fd, SHUT_WR) && !stays_open(t, 20);
 }
 
 static bool oversized(struct talk *t, size_t len)
@@ -68,7 +78,8 @@ static const struct tampering {
 	{ "replayed-frame", twice },
 	{ "bit-flip-in-header", flip_in_header },
 	{ "bit-flip-in-payload", flip_in_payload },
-	{ "truncated-frame", truncated },
+	{ "spliced-frame", spliced },
+	{ "cut-frame", cut },
 	{ "oversized-frame", oversized },
 	{ "wrong-version", wrong_version },
 };

@@ -153,14 +153,34 @@ static bool replayed_frame(unsigned long unused)
 	       send_raw(&t, ping, sizeof(ping)) && !stays_open(&t, 20);
 }
 
+/* What a_put() has is not there. To be asked in the same life, which alone would have stored it. */
+static bool is_not_stored(void)
+{
+	struct rs_wire_hdr hdr = { .type = RS_GET, .pool = 1, .count = 1 };
+	struct rs_wire_get get = { .slot = 1, .version = 1 };
+	struct rs_wire_got got;
+	u8 payload[RS_WIRE_REC];
+
+	rs_wire_get_encode(payload, &get);
+	if (!shake_hands(&t, address, RS_LANE_FETCH) ||
+	    !send_frame(&t, hdr, payload, sizeof(payload)) || !receive(&t, &hdr) ||
+	    hdr.type != RS_GET_REPLY || hdr.count != 1)
+		return false;
+	rs_wire_got_decode(t.frame + RS_WIRE_HDR, &got);
+	return !got.len;
+}
+
 /* A PUT does not arrive as it was sent. */
 static bool tampered(const char *how)
 {
 	struct rs_wire_hdr hdr = { .type = RS_PUT, .pool = 1, .count = 1 };
 	u8 payload[RS_WIRE_REC + 200];
 
-	return shake_hands(&t, address, RS_LANE_BULK) &&
-	       send_tampered(&t, how, hdr, payload, a_put(payload)) && !stays_open(&t, 20);
+	if (!shake_hands(&t, address, RS_LANE_BULK) ||
+	    !send_tampered(&t, how, hdr, payload, a_put(payload)) || stays_open(&t, 20))
+		return false;
+	close(t.fd);
+	return is_not_stored();
 }
 
 /* Somebody with the key who speaks later versions only is told that. */

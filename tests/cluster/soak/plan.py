@@ -133,10 +133,11 @@ SETTINGS = {
 # What tests/rogue can do to a node, and how often; it knows the key, and is a node by itself. A hoard is
 # so small that it costs no honest owner its room. Not here: crowd and foreign-pool, which are several.
 ATTACKS = {
-    "bit-flip-in-header": 1, "bit-flip-in-payload": 1, "downgrade": 1, "flood": 500, "fuzz": 2000,
-    "hoard": 4000, "knock": 30, "no-common-version": 1, "no-key": 1, "oversized-frame": 1,
-    "oversized-hello": 1, "reconnect": 20, "replayed-frame": 1, "replayed-hello": 1, "slow-loris": 30,
-    "truncated-frame": 1, "wrong-key": 1, "wrong-proof": 1, "wrong-version": 1,
+    "bit-flip-in-header": 1, "bit-flip-in-payload": 1, "cut-frame": 1, "downgrade": 1,
+    "downgrade-to-no-key": 1, "flood": 500, "fuzz": 2000, "hoard": 4000, "knock": 30,
+    "no-common-version": 1, "no-key": 1, "oversized-frame": 1, "oversized-hello": 1, "reconnect": 20,
+    "replayed-frame": 1, "replayed-hello": 1, "slow-loris": 30, "spliced-frame": 1, "wrong-key": 1,
+    "wrong-proof": 1, "wrong-version": 1,
 }
 
 
