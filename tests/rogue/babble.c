@@ -15,7 +15,7 @@
 #include "rogue.h"
 
 /* Of the frames that nobody has asked for one in so many is odd, and ends the connection. */
-#define ODD_IN	512
+#define ODD_IN	128
 
 /* Of the answers of a type one in so many is another one. A GET is answered page by page. */
 static const u8 instead_in[__RS_WIRE_TYPES] = {
