@@ -105,6 +105,18 @@ def test_a_frozen_node_goes_on_where_it_was(pair):
     assert job.wait(timeout=30).out == "awake\n"
 
 
+def test_a_saved_node_goes_on_in_another_qemu(pair):
+    node, count = pair["b"], 20000
+    job = node.start_command(f"i=0; while [ $i -lt {count} ]; do echo $((i += 1)); done; read word; echo $word")
+    job.wait_for_line("100")
+    node.save()
+    assert not node.alive() and job.running()
+    node.restore()
+    job.write("end\n")
+    assert job.wait().out.split() == [*map(str, range(1, count + 1)), "end"]
+    pair["a"].run(f"ping -c 1 -W 5 {node.ip}")
+
+
 def test_a_reset_node_has_forgotten_its_ram(pair):
     node = pair["b"]
     node.run("echo here >/tmp/mark")

@@ -101,25 +101,41 @@ class Agent:
         self.broken = False
         self.changed = threading.Condition()
         self.sending = threading.Lock()
+        self.frame = bytearray()
+        self.socket = self.reader = None
+        self.connect(path)
+
+    def connect(self, path):
+        """Also to another QEMU's end, when that of the last one is closed: jobs go on, if the guest does."""
+        if self.reader:
+            self.reader.join()
+            self.socket.close()
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(path))
+        self.broken = False
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
+        return self
 
-    def _read_exactly(self, length):
-        data = bytearray()
-        while len(data) < length:
-            more = self.socket.recv(length - len(data))
+    def _receive(self, length):
+        """Until so much of the present frame is there; what has come stays if the channel is closed."""
+        while len(self.frame) < length:
+            more = self.socket.recv(length - len(self.frame))
             if not more:
                 raise ConnectionError
-            data += more
-        return bytes(data)
+            self.frame += more
+
+    def _next_frame(self):
+        self._receive(HEADER.size)
+        length, number, kind = HEADER.unpack_from(self.frame)
+        self._receive(HEADER.size + length)
+        payload, self.frame = bytes(self.frame[HEADER.size :]), bytearray()
+        return number, kind, payload
 
     def _read(self):
         try:
             while True:
-                length, number, kind = HEADER.unpack(self._read_exactly(HEADER.size))
-                payload = self._read_exactly(length)
+                number, kind, payload = self._next_frame()
                 with self.changed:
                     self._take(number, kind, payload)
                     self.changed.notify_all()

@@ -112,16 +112,19 @@ class Node:
             command += ["-drive", f"if=virtio,format=raw,{disk}"]
         return command + machine.qemu
 
-    def start(self):
-        """Power on; boot() also waits for it to come up."""
+    def _start_qemu(self, *more):
         for end in ("qmp", "agent"):
             (self.folder / f"{self.name}.{end}").unlink(missing_ok=True)
-        self.booted_before = bool(self.log.text())
         with open(self.qemu_log, "ab") as log:
             self.process = subprocess.Popen(
-                self._command_line(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*self._command_line(), *more], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         self.qmp = wait_until(lambda: self._connect(Qmp, "qmp"), "QEMU to start", 30, 0.02)
+
+    def start(self):
+        """Power on; boot() also waits for it to come up."""
+        self.booted_before = bool(self.log.text())
+        self._start_qemu()
         self.agent = wait_until(lambda: self._connect(self._agent, "agent"), "QEMU", 30, 0.02)
 
     def _connect(self, make, end):
@@ -204,6 +207,35 @@ class Node:
         self.qmp("system_reset")
         self.agent = wait_until(lambda: self._connect(self._agent, "agent"), "QEMU", 30, 0.02)
         self.wait_boot()
+
+    def _state_file(self):
+        return self.folder / f"{self.name}.state"
+
+    def save(self):
+        """All that it is at this moment goes into a file, and its QEMU ends; restore() lets it go on."""
+        self.read("/proc/uptime")  # with the answer all that its agent was sent before has come there
+        file, part = self._state_file(), self._state_file().with_suffix(".part")
+        file.unlink(missing_ok=True)
+        self.freeze()
+        self.qmp("migrate", uri=f"exec:cat >{part} && mv {part} {file}")
+        wait_until(
+            lambda: file.exists() and self.qmp("query-migrate")["status"] == "completed",
+            f"the state of {self.name} to be saved", 120,
+        )
+        self.process.kill()
+        self.process.wait()
+        self.qmp.close()
+        self.process = None
+
+    def restore(self):
+        """Another QEMU goes on where save() has left off; jobs there do not notice."""
+        self._start_qemu("-incoming", f"exec:cat {self._state_file()}")
+        wait_until(lambda: self._connect(self.agent.connect, "agent"), "QEMU", 30, 0.02)
+        wait_until(
+            lambda: self.qmp("query-status")["status"] == "paused",
+            f"the state of {self.name} to be restored", 120,
+        )
+        self.thaw()
 
     def freeze(self):
         self.qmp("stop")
