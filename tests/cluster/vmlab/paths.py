@@ -55,3 +55,8 @@ class Kernel:
         # Where those alone were built (make smoke), what lies in the other folder may be old
         only_debug = os.environ.get("RAMSTER_MODULES") == "debug"
         self.ours = self.ours_debug if only_debug else BUILD / f"modules-{self.name}"
+
+    def has(self, driver):
+        """Is this driver there, built in or as a module? By the name of its file."""
+        tables = [self.modules / name for name in ("modules.builtin", "modules.dep")]
+        return any(f"/{driver}.ko" in table.read_text() for table in tables)
