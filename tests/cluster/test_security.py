@@ -19,7 +19,8 @@ import pytest
 import ramster
 from ramster import Setup
 from vmlab import Cluster, wait_until
-from vmlab.paths import default_kernel
+from vmlab.node import CPU
+from vmlab.paths import Kernel, default_kernel
 
 # Who is not attacked need not be slowed down by what checks its kernel
 PLAIN = default_kernel()
@@ -623,6 +624,48 @@ def test_root_without_its_capabilities_changes_nothing(make_cluster):
         a.run(command)
     assert key_ids(a)
     assert a.run(f"cat {folder}/key", check=False).status
+
+
+# --- by which cipher pages are sealed ---
+
+TRACING = "/sys/kernel/tracing"
+# a's CPU, and whether it has instructions for AES-GCM, as nearly all real ones have
+CIPHERS = {"without-aes": (CPU, False), "with-aes": ("max,-erms", True)}
+
+
+def count_calls(node, *functions):
+    """From now on, of these functions of ramster.ko; calls() tells."""
+    for function in functions:
+        node.run(f"echo 'p:calls/{function} ramster:{function}' >>{TRACING}/kprobe_events")
+    node.write(f"{TRACING}/events/calls/enable", "1\n")
+
+
+def calls(node, function):
+    rows = (line.split() for line in node.read(f"{TRACING}/kprobe_profile").splitlines())
+    return next(int(row[1]) for row in rows if row[0] == function)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cpu, by_gcm", CIPHERS.values(), ids=CIPHERS)
+def test_pages_are_sealed_by_aes_gcm_where_the_cpu_has_it(make_cluster, cpu, by_gcm):
+    """With seal = on. Which cipher that is shows in which functions are called."""
+    if not Kernel().has("aesni-intel"):
+        pytest.skip("wants a kernel with CRYPTO_AES_NI_INTEL")
+    cluster = make_cluster("ab", each={"a": {"ram": 128, "cpu": cpu}, "b": {"ram": 256, "kernel": PLAIN}})
+    a, b = cluster
+    # As udev would: no such device, if it has none
+    assert (a.run("modprobe aesni_intel", check=False).status == 0) == by_gcm
+    setup = Setup(cluster, {"a": "b"}, pool_percent=10).bring_up()
+    assert a.read(f"{ramster.settings_folder()}/seal") == "on\n"
+    count_calls(a, "rs_gcm_seal", "rs_gcm_unseal")
+    ramster.pagefill(a, 130, FILL_ONCE)
+    out, back = secure(a, "pages_remotified"), secure(a, "pages_fetched")
+    assert out > 1000 and back > 1000 and secure(a, "seal_failures") == 0
+    if by_gcm:
+        assert calls(a, "rs_gcm_seal") >= out and calls(a, "rs_gcm_unseal") >= back
+    else:
+        assert calls(a, "rs_gcm_seal") == calls(a, "rs_gcm_unseal") == 0
+    setup.check_books()
 
 
 # --- what a listener and the donor see ---
