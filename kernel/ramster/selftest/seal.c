@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
-/* seal.c - what is sealed opens in its own place, unchanged, and nowhere else; and what it costs */
+/*
+ * seal.c - what is sealed opens in its own place, unchanged, and nowhere else; no nonce is used
+ * twice; and what it costs
+ */
 #define pr_fmt(fmt) KBUILD_MODNAME ": seal selftest: " fmt
 
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/random.h>
+#include <linux/sort.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 #include "../seal.h"
 #include "../wire.h"
 #include "selftest.h"
 
 #define ROUNDS	200
+
+/* Several seal at the same time, each so many pages in each of some lives. */
+#define SEALERS	4
+#define SEALED	50
+#define LIVES	(RS_SEAL_LIVES + 1)
 
 /* Pages lie anywhere in a batch: at odd addresses, across frames of vmalloc's. */
 struct trial {
@@ -127,6 +138,82 @@ static bool renews(enum rs_seal_mode mode, struct trial *t)
 	return true;
 }
 
+/* One who seals the same bytes again and again. */
+struct sealer {
+	struct work_struct work;
+	enum rs_seal_mode mode;
+	u64 *nonces;		/* where those of the present life are put */
+	unsigned int failed;
+	u8 data[64 + RS_WIRE_SEAL];
+};
+
+struct sealers {
+	struct sealer each[SEALERS];
+	u64 nonces[LIVES * SEALERS * SEALED];
+};
+
+/* A sealed page ends in its nonce. */
+static void seal_some(struct work_struct *work)
+{
+	struct sealer *s = container_of(work, struct sealer, work);
+	struct rs_seal_page page = { .dev = 12, .slot = 1, .version = 1, .len = 64 };
+	unsigned int i;
+
+	for (i = 0; i < SEALED; i++) {
+		s->failed += !!rs_seal_by(s->mode, s->data, &page);
+		s->nonces[i] = get_unaligned_le64(s->data + sizeof(s->data) - sizeof(u64));
+		cond_resched();
+	}
+}
+
+/* In each life all of them at once, while the next one begins. The number of errors. */
+static unsigned int seal_through_lives(enum rs_seal_mode mode, struct sealers *all)
+{
+	unsigned int life, i, failed = 0;
+	struct sealer *s;
+
+	for (i = 0; i < SEALERS; i++) {
+		INIT_WORK(&all->each[i].work, seal_some);
+		all->each[i].mode = mode;
+	}
+	for (life = 0; life < LIVES; life++) {
+		for (i = 0; i < SEALERS; i++) {
+			s = &all->each[i];
+			s->nonces = all->nonces + (life * SEALERS + i) * SEALED;
+			queue_work(system_dfl_wq, &s->work);
+		}
+		rs_seal_renew();
+		for (i = 0; i < SEALERS; i++)
+			flush_work(&all->each[i].work);
+	}
+	for (i = 0; i < SEALERS; i++)
+		failed += all->each[i].failed;
+	return failed;
+}
+
+static int compare(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Two pages under one key and nonce give each other away, and with AES-GCM they let others be forged. */
+static bool uses_nonces_once(enum rs_seal_mode mode)
+{
+	struct sealers *all = vzalloc(sizeof(*all));
+	unsigned int i, wrong;
+
+	if (!all)
+		return false;
+	wrong = seal_through_lives(mode, all);
+	sort(all->nonces, ARRAY_SIZE(all->nonces), sizeof(all->nonces[0]), compare, NULL);
+	for (i = 1; i < ARRAY_SIZE(all->nonces); i++)
+		wrong += all->nonces[i] == all->nonces[i - 1];
+	vfree(all);
+	return !wrong;
+}
+
 static void measure(enum rs_seal_mode mode, struct trial *t)
 {
 	struct rs_seal_page page = { .slot = 1, .len = 2048 };
@@ -166,6 +253,10 @@ static bool cipher_works(enum rs_seal_mode mode, struct trial *t)
 	}
 	if (!renews(mode, t)) {
 		pr_err("%s: a copy of the machine has no key of its own\n", rs_seal_names[mode]);
+		return false;
+	}
+	if (!uses_nonces_once(mode)) {
+		pr_err("%s: a nonce was used twice, or sealing failed\n", rs_seal_names[mode]);
 		return false;
 	}
 	measure(mode, t);
