@@ -77,14 +77,18 @@ fuzz-build: $(addprefix $(FUZZ_OUT)/fuzz_,$(FUZZERS)) ## build the fuzzers (clan
 
 fuzz: $(addprefix fuzz-,$(FUZZERS)) ## run each fuzzer for FUZZ_SECONDS or FUZZ_RUNS inputs: frames, handshake, configuration, netlink
 
+# The longest input in bytes; for frames RS_WIRE_MAX_FRAME
+fuzz-len := 8192
+fuzz-len-wire := 131632
+
 # New inputs are kept in build/, the seeds in the tree stay as they are.
 define fuzz-run
 .PHONY: fuzz-$(1)
 fuzz-$(1): $(FUZZ_OUT)/fuzz_$(1)
 	@mkdir -p $(FUZZ_OUT)/$(1)
-	@$(FUZZ_OUT)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) -max_len=8192 -timeout=120 \
-		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_OUT)/$(1)- \
-		$(FUZZ_OUT)/$(1) tests/fuzz/corpus/$(1) >$(FUZZ_OUT)/$(1).log 2>&1 || \
+	@$(FUZZ_OUT)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -runs=$(FUZZ_RUNS) \
+		-max_len=$(or $(fuzz-len-$(1)),$(fuzz-len)) -timeout=120 -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix=$(FUZZ_OUT)/$(1)- $(FUZZ_OUT)/$(1) tests/fuzz/corpus/$(1) >$(FUZZ_OUT)/$(1).log 2>&1 || \
 		{ cat $(FUZZ_OUT)/$(1).log; exit 1; }
 	@sed -n 's/^stat::number_of_executed_units: */fuzz_$(1): inputs run: /p' $(FUZZ_OUT)/$(1).log
 endef

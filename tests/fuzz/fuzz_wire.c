@@ -11,6 +11,8 @@
 
 #include "ramster/wire.h"
 
+_Static_assert(RS_WIRE_MAX_FRAME == 131632, "wire.mk has it, too");
+
 static void must(bool holds)
 {
 	if (!holds)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wire_seeds.c - writes the seeds of fuzz_wire: one valid frame of each type
+ * wire_seeds.c - writes the seeds of fuzz_wire: one valid frame of each type, and the longest
  *
  *	wire_seeds tests/fuzz/corpus/wire
  */
@@ -72,6 +72,25 @@ static void write_get(void)
 						       .length = 2 * RS_WIRE_REC + 30 });
 }
 
+/* Of those that may be as long as any, each with as many records and as much data as there may be. */
+static void write_longest(void)
+{
+	const u16 len = RS_WIRE_MAX_DATA / RS_WIRE_MAX_RECORDS;
+	struct rs_wire_hdr h = { .count = RS_WIRE_MAX_RECORDS, .length = RS_WIRE_MAX_PAYLOAD };
+	int i;
+
+	for (i = 0; i < RS_WIRE_MAX_RECORDS; i++)
+		rs_wire_rec_encode(payload + i * RS_WIRE_REC,
+				   &(struct rs_wire_rec){ .slot = i, .version = 1, .len = len });
+	h.type = RS_PUT;
+	write_frame("put_longest", h);
+	for (i = 0; i < RS_WIRE_MAX_RECORDS; i++)
+		rs_wire_got_encode(payload + i * RS_WIRE_REC,
+				   &(struct rs_wire_got){ .tag = i, .version = 1, .len = len });
+	h.type = RS_GET_REPLY;
+	write_frame("get_reply_longest", h);
+}
+
 static void write_flush(void)
 {
 	struct rs_wire_flush f = { .slot = 7, .version = 3 };
@@ -102,6 +121,7 @@ int main(int argc, char **argv)
 	write_frame("put_reply", (struct rs_wire_hdr){ .type = RS_PUT_REPLY, .count = 2,
 						       .length = RS_WIRE_PUT_REPLY, .room = 99 });
 	write_get();
+	write_longest();
 	write_flush();
 	write_frame("prove", (struct rs_wire_hdr){ .type = RS_PROVE });
 	write_frame("welcome", (struct rs_wire_hdr){ .type = RS_WELCOME, .room = 99 });
