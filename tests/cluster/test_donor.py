@@ -11,6 +11,7 @@ import time
 import pytest
 import ramster
 import trouble
+from attack import start_rogue
 from ctl import device_of, status_of
 from ramster import Filler, Setup
 from vmlab import wait_until
@@ -207,6 +208,28 @@ def test_an_owner_that_gives_nothing_back_is_forgotten_before_a_program_is_kille
     filler.finish()
     assert count(a, "pages_fetch_missed") == 0
     setup.take_down()
+
+
+@pytest.mark.slow
+def test_an_owner_that_gives_back_a_little_now_and_then_is_forgotten_too(make_cluster):
+    """A mebibyte each two seconds, when all that it has there is wanted."""
+    cluster = make_cluster("bc", each={"b": {"ram": 448}, "c": {"ram": 96}})
+    b, c = cluster
+    ramster.load(b)
+    ramster.join(b, [c], dead_ms=120000)
+    miser = start_rogue(c, b, "miser", 50000)
+    miser.wait_for_line("stored", timeout=200)
+    before = lent(b)
+    assert before > 45000
+    start = time.monotonic()
+    ramster.pagefill(b, b.meminfo()["MemAvailable"] // 1024 + 150, "--content random --phases fill,read", timeout=600)
+    said = miser.wait(timeout=60).out.splitlines()
+    print(f"done after {time.monotonic() - start:.1f} s; {said}")
+    assert vmstat(b, "oom_kill") == 0 and count(b, "owners_forgotten") == 1 and lent(b) == 0
+    assert "gives nothing back, and memory is short here" in b.output("dmesg")
+    ramster.leave(b)
+    ramster.check_gauges(b)
+    ramster.unload(b)
 
 
 @pytest.mark.slow
