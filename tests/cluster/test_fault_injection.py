@@ -11,12 +11,12 @@ program that verifies its memory goes on; so do requests to the disk.
 After each test kmemleak looks for what an error path forgot (vmlab.cluster).
 """
 
-import time
 from contextlib import contextmanager
 
 import pytest
 import ramster
-from ramster import Setup
+from ramster import Filler, Setup
+from vmlab import wait_until
 from vmlab.paths import Kernel
 
 pytestmark = pytest.mark.slow
@@ -167,16 +167,37 @@ def two_nodes(make_cluster):
     cluster = make_cluster("ab", each=each)
     cluster.allow(SHORT_OF_MEMORY)
     ramster.mount_cgroups(cluster["a"])
-    setup = Setup(cluster, {"a": "b"}, device={"backing": "/dev/vdc"}, pool_percent=5)
+    setup = Setup(cluster, {"a": "b"}, device={"backing": "/dev/vdc"}, pool_percent=1)
     return setup.bring_up()
 
 
-def work(setup, options=""):
-    """A program goes out to the donor and comes back, and looks at each page."""
-    return ramster.pagefill(
-        setup.cluster["a"], 30, "--content mixed --cgroup /sys/fs/cgroup/small "
+def counts(node, *names):
+    """To open a counter takes memory, too: until there is some."""
+
+    def read():
+        try:
+            return {name: ramster.counter(node, "ramster", name) for name in names}
+        except OSError:
+            return None
+
+    return wait_until(read, "the counters")
+
+
+def grown(before, now):
+    return {name: now[name] - count for name, count in before.items()}
+
+
+def work(setup, options="", more_than=1000):
+    """A program goes out to the donor and comes back, more than so many pages each way, and looks at each."""
+    a, ways = setup.cluster["a"], ("pages_remotified", "pages_fetched")
+    before = counts(a, *ways)
+    ramster.pagefill(
+        a, 30, "--content mixed --cgroup /sys/fs/cgroup/small "
         f"--phases fill,out,rewrite=30,out,read {options}", timeout=900,
     )
+    moved = grown(before, counts(a, *ways))
+    print(moved)
+    assert min(moved.values()) > more_than
 
 
 def test_allocations_fail_at_random_while_pages_move(make_cluster):
@@ -195,23 +216,63 @@ def test_allocations_fail_at_random_while_pages_move(make_cluster):
     setup.take_down()
 
 
-def test_allocations_fail_at_random_while_nodes_connect(make_cluster):
-    """Connecting, accepting, both handshakes and parting; with pages at the donor, and on disk."""
-    setup = two_nodes(make_cluster)
-    a, b = setup.cluster
-    work(setup)
-    connects = ramster.counter(a, "ramster", "connects")
-    with Random([a, b], failslab=20, fail_page_alloc=20).failures() as random:
-        for _ in range(40):
-            for connect in (0, 1):
-                # May lack memory itself, which it says
-                a.run(f"echo {connect} >{ramster.settings_folder()}/node/b/connect", check=False)
-            time.sleep(1)
+CONNECT = f"{ramster.settings_folder()}/node/b/connect"
+TRIES = 30
+
+
+def tries(node):
+    return sum(counts(node, "connects", "connects_failed").values())
+
+
+def part_and_try(a):
+    """Until the first try to connect anew has worked or failed."""
+    a.run(f"echo 0 >{CONNECT}")
+    before = tries(a)
+    # May lack the memory to begin, which it says
+    if not a.run(f"echo 1 >{CONNECT}", check=False).status:
+        wait_until(lambda: tries(a) > before, "a try to end")
+
+
+def fail_while_connecting(a, b, percent):
+    """How many connections came up meanwhile, and how many did not."""
+    before = counts(a, "connects", "connects_failed")
+    with Random([a, b], failslab=percent, fail_page_alloc=percent).failures() as random:
+        for _ in range(TRIES):
+            part_and_try(a)
         points = random.points()
-    print(f"{points} allocations have failed, {ramster.counter(a, 'ramster', 'connects') - connects} connects")
-    assert points > 500
+    came = grown(before, counts(a, *before))
+    print(f"{percent} %: {points} allocations have failed; {came}", flush=True)
+    assert points > 100
     ramster.connect(a, b)
     ramster.wait_state(a, b, "up")
+    return came
+
+
+def go_out(filler, a, step):
+    """Its pages go to the donor."""
+    before = counts(a, "pages_remotified")
+    filler.go_on()
+    filler.wait_step(step)
+    assert grown(before, counts(a, *before))["pages_remotified"] > 500
+
+
+def test_allocations_fail_at_random_while_nodes_connect(make_cluster):
+    """Connecting, accepting, both handshakes and parting, while a program reads and changes its pages.
+
+    Of three in a hundred some tries survive, of twenty hardly one.
+    """
+    setup = two_nodes(make_cluster)
+    a, b = setup.cluster
+    phases = "fill,out,rewrite=100,out,rewrite=100,read"
+    filler = Filler(a, 30, phases, "--cgroup /sys/fs/cgroup/kept")
+    for step, percent in ((2, 3), (4, 20)):
+        go_out(filler, a, step)
+        filler.go_on()
+        came = fail_while_connecting(a, b, percent)
+        filler.wait_step(step + 1)
+        assert came["connects_failed"] > 0
+        assert came["connects"] > 0 or percent > 3
+    filler.finish()
     work(setup)
     assert ramster.lost_pages(a) == 0
     setup.take_down()
@@ -220,11 +281,12 @@ def test_allocations_fail_at_random_while_nodes_connect(make_cluster):
 def test_requests_to_the_disk_fail_at_random_while_pages_move(make_cluster):
     """A page that is nowhere else may cost a SIGBUS; none is wrong."""
     setup = two_nodes(make_cluster)
+    setup.cluster.allow("Read-error on swap-device")
     a = setup.cluster["a"]
     a.write("/sys/block/vdc/make-it-fail", "1\n")
     with Random([a], fail_make_request=5).failures() as random:
         for _ in range(3):
-            work(setup, "--survive-sigbus")
+            work(setup, "--survive-sigbus", more_than=0)
         points = random.points()
     print(f"{points} requests have failed")
     assert points > 20
