@@ -54,7 +54,7 @@ class Work:
 
     def wait_busy(self):
         """It has filled its memory, and has pages elsewhere."""
-        wait_until(lambda: self.pulse.take() and self.pulse.verified > 100, "all to be filled", 120)
+        wait_until(lambda: self.pulse.take() and self.pulse.verified > 100, "all to be filled", 240)
         assert ramster.counter(self.node, "ramster", "pages_remotified") > 500
         return self
 
@@ -90,7 +90,8 @@ NETEM += [(what, "ab") for what in trouble.NETEM if what != "rate"]
 def test_pages_come_whole_through_a_network_with(setup, what, whose):
     a = setup.cluster["a"]
     senders = [setup.cluster[name] for name in whose]
-    touches = 1 if what == "rate" else 4
+    # So many pages in a hundred; the donor has about a third. What is late, the disk is read for
+    touches, least = (2, 20) if what == "rate" else (12, 200)
     filler = a.start_command(f"pagefill --mb 130 --threads 8 --phases fill,touch={touches},read --step")
     filler.wait_for_line("done fill")
     before = fetched(a), ramster.counter(a, "ramster", "pages_remotified")
@@ -101,7 +102,8 @@ def test_pages_come_whole_through_a_network_with(setup, what, whose):
         filler.wait_for_line("done touch", 120)
         for node in senders:
             assert trouble.netem_frames(node) > 20
-    assert fetched(a) > before[0]
+    print(f"{fetched(a) - before[0]} pages came from the donor")
+    assert fetched(a) > before[0] + least
     assert ramster.counter(a, "ramster", "pages_remotified") > before[1]
     filler.write("go\n")
     filler.wait_for_line("done read", 120)
@@ -158,8 +160,22 @@ def test_a_cluster_in_two_halves(make_cluster):
     setup.take_down()
 
 
+UPGRADED = "/tmp/ramsterd"
+
+
+def upgrade_daemon(node):
+    """Another copy of the program takes the node up as the old one has left it, and is refused before."""
+    node.run(f"cp $(command -v ramsterd) {UPGRADED}")
+    refused = node.run(UPGRADED, check=False)
+    assert refused.status == 1 and "ramsterd runs already" in refused.err
+    node.run("pid=$(cat /run/ramsterd.pid); kill -9 $pid; while kill -0 $pid 2>&-; do sleep 0.1; done")
+    node.run(UPGRADED)
+    assert node.output("readlink /proc/$(cat /run/ramsterd.pid)/exe") == UPGRADED
+
+
 @pytest.mark.slow
 def test_ramsterd_killed_hung_and_restarted_while_pages_move(make_cluster):
+    """Another copy of it, as after an upgrade, takes the node up, too."""
     cluster = make_cluster("ab", each={"a": OWNER, "b": DONOR})
     nodes = list(cluster)
     a, b = (Member(node, nodes, POLICIES["disk"], node.name == "a") for node in nodes)
@@ -175,6 +191,8 @@ def test_ramsterd_killed_hung_and_restarted_while_pages_move(make_cluster):
         with trouble.hung_daemon(member.node):
             work.wait_more()
             member.apply(zcache__max_pool_percent=3)
+        upgrade_daemon(member.node)
+        work.wait_more()
         member.apply()
         check_daemon_stays_in_memory(member.node)
     work.finish()
@@ -186,10 +204,14 @@ def test_ramsterd_killed_hung_and_restarted_while_pages_move(make_cluster):
 
 @pytest.mark.slow
 def test_a_donor_whose_ram_is_eaten_by_a_program_there(setup):
+    """All that is free there, and half of what is lent: so that has to come back."""
     a, b = setup.cluster
-    work = Work(a).wait_busy()
-    megabytes = b.meminfo()["MemAvailable"] * 85 // 100 // 1024
-    trouble.eat_ram(b, megabytes, 8)
+    work = Work(a, 170).wait_busy()
+    lent = ramster.counter(b, "ramster", "foreign_zbytes") >> 20
+    megabytes = b.meminfo()["MemAvailable"] // 1024 + lent // 2
+    ramster.pagefill(b, megabytes, "--content random --phases fill,read")
+    print(f"{megabytes} MB, where {lent} MB were lent")
+    assert ramster.counter(b, "ramster", "recalls") > 0
     work.wait_more()
     work.finish()
     assert "Out of memory" not in b.log.text()
@@ -243,7 +265,7 @@ def test_an_owner_at_the_edge(make_cluster, donors, device):
     ramster.at_the_edge(a)
     threads = 16 * a.machine.cpus
     ramster.pagefill(
-        a, 4 * owner["ram"], f"--threads {threads} --content mixed --phases fill,touch=20,rewrite=10"
+        a, 4 * owner["ram"], f"--threads {threads} --content mixed --phases fill,touch=8,rewrite=10"
     )
     assert "oom_kill 0" in a.read("/proc/vmstat")
     setup.take_down()
