@@ -21,6 +21,7 @@ DONOR = {"ram": 384}
 ON_DISK = {"backing": "/dev/vdc"}
 # In which all that is lent is back, docs/FAILURES.md says, if owners can place it
 BACK_S = 60
+MINUTE = 60e9  # instructions of a CPU that does one a nanosecond
 QUICK = {"heartbeat_ms": 300, "suspect_ms": 1000, "dead_ms": 2000, "reconnect_ms": 200}
 
 
@@ -76,8 +77,8 @@ def test_a_donor_under_pressure_gets_its_ram_back(make_cluster):
 def test_what_it_costs_a_donor_to_take_its_ram_back(make_cluster):
     """Counted in instructions of the whole node, which do not depend on how busy the host is.
 
-    A program works for a minute, at one a nanosecond, on nearly all memory, so that what is lent has to
-    leave meanwhile. That costs something once, for each page: less than 4 % of what the program takes alone.
+    A program works for half a minute, at one a nanosecond, on nearly all memory, so that what is lent has to
+    leave meanwhile. That costs something once, for each page: less than 4 % of a minute.
     """
     cluster = make_cluster("ab", each={"a": OWNER, "b": {"ram": 320, "icount": True}})
     a, b = cluster
@@ -86,23 +87,23 @@ def test_what_it_costs_a_donor_to_take_its_ram_back(make_cluster):
 
     def work():
         before, start = ramster.instructions(b), time.monotonic()
-        ramster.pagefill(b, megabytes, "--content random --phases fill,rewrite=8000,read", timeout=900)
+        ramster.pagefill(b, megabytes, "--content random --phases fill,rewrite=4000,read", timeout=900)
         done = ramster.instructions(b) - before
         print(f"{done / 1e9:.1f} thousand million instructions in {time.monotonic() - start:.0f} s")
         return done
 
     b.run(f"pagefill --mb {megabytes} --content random --phases fill")
     alone = work()
-    assert 50e9 < alone < 70e9
+    assert 25e9 < alone < 35e9
     filler = Filler(a, 260)
     before = lent(b)
     assert before > 8000
     more = work() - alone
     back = before - lent(b)
     print(f"{back} of {before} pages came back for {more / 1e9:.2f} thousand million instructions: "
-          f"{more // back} each, {more / alone:.1%} of the program's")
+          f"{more // back} each, {more / MINUTE:.1%} of a minute")
     assert count(b, "recalls") and back > before // 2 and not count(b, "owners_forgotten")
-    assert more < alone * 0.04
+    assert more < MINUTE * 0.04
     assert vmstat(b, "oom_kill") == 0
     filler.finish()
     setup.take_down()
@@ -147,7 +148,8 @@ def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster, pace
     """A program there needs what was free before anything was lent.
 
     Each round of the kernel's reclaim looks at programs' pages before it asks whoever else has some to
-    spare, so a program that is faster than owners can give back costs a few.
+    spare, so a program that is faster than owners can give back costs a few. Then it is reclaim that asks for
+    more, not the reserve alone.
     """
     donor = {"ram": 320, "disks": {"swap": "512M"}}
     cluster = make_cluster("ab", each={"a": OWNER, "b": donor})
@@ -155,20 +157,57 @@ def test_a_donor_with_swap_takes_its_ram_back_before_it_swaps(make_cluster, pace
     setup = Setup(cluster, {"a": "b"}, device=ON_DISK, pool_percent=10).bring_up()
     b.run("mkswap /dev/vdc && swapon /dev/vdc")
     megabytes = b.meminfo()["MemAvailable"] // 1024 - 36
-    work = f"pagefill --mb {megabytes} --content random --phases fill,rewrite=100,read {pace}"
+    work = f"pagefill --mb {megabytes} --content random --phases fill,rewrite=100,read"
     b.run(work, timeout=300)
     alone = vmstat(b, "pswpout")
     filler = Filler(a, 260)
     before = lent(b)
     assert before > 8000
-    b.run(work, timeout=300)
+    b.run(f"{work} {pace}", timeout=300)
     back, swapped = before - lent(b), vmstat(b, "pswpout") - alone
     print(f"{back} of {before} pages came back, {swapped} pages were swapped out ({alone} without)")
     assert count(b, "recalls") and back > before // 2
     assert swapped <= back * most
+    assert pace or count(b, "recall_shrinker")
     assert vmstat(b, "oom_kill") == 0
     filler.finish()
     b.run("swapoff /dev/vdc")
+    setup.take_down()
+
+
+FILE = "/tmp/files/file"
+
+
+def make_file(node, disk, megabytes):
+    """A file of so much, all of which is in the cache, read twice."""
+    node.run(
+        f"mke2fs -q {disk} && mkdir /tmp/files && mount {disk} /tmp/files && truncate -s {megabytes}M {FILE} && "
+        f"for i in 1 2; do dd if={FILE} of=/dev/null bs=1M; done"
+    )
+
+
+@pytest.mark.slow
+def test_a_donor_whose_programs_thrash_takes_its_ram_back(make_cluster):
+    """They use files that fitted into its cache before it lent: no reserve is broken, no reclaim in need."""
+    donor = {"ram": 320, "disks": {"files": "512M"}}
+    cluster = make_cluster("ab", each={"a": OWNER, "b": donor})
+    a, b = cluster
+    setup = Setup(cluster, {"a": "b"}, device=ON_DISK, pool_percent=2).bring_up()
+    make_file(b, b.disk("files"), b.meminfo()["MemAvailable"] // 1024 - 16)
+    filler = Filler(a, 260)
+    before = lent(b)
+    assert before > 8000 and not count(b, "recalls")
+    user = b.start_command(
+        f"exec pagefill --mb 4 --content real --corpus {FILE} --soak --phases fill,rewrite=1000"
+    )
+    wait_until(lambda: count(b, "recall_thrashing"), "b to thrash", BACK_S)
+    wait_until(lambda: lent(b) < before * 3 // 4, "pages to come back", BACK_S)
+    print(f"{before - lent(b)} of {before} pages came back; b thrashed {count(b, 'recall_thrashing')} times")
+    assert count(b, "recalls") and not count(b, "recall_shrinker")
+    user.kill(15)
+    assert json.loads(user.wait().out.splitlines()[-1])["bad_pages"] == 0
+    b.run("umount /tmp/files")
+    filler.finish()
     setup.take_down()
 
 
@@ -581,7 +620,7 @@ def test_a_donor_is_unloaded_and_loaded_under_traffic(make_cluster, how):
 def test_unloading_in_order_works_under_io(make_cluster):
     """down while programs fault: swap goes off, and then each module goes."""
     a, b, setup = two_nodes(make_cluster, owner=OWNER | {"ram": 256})
-    for _ in range(3):
+    for _ in range(2):
         # As long as another program has locked so much, memory is short; then all fits
         other = a.start_command("cd /tmp && exec stress-ng --vm 1 --vm-bytes 96M --vm-locked --vm-keep")
         job = a.start_command("pagefill --mb 130 --threads 4 --phases fill,touch=100,touch=100,read")
