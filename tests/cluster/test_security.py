@@ -435,7 +435,8 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("lie", fast(["older"], LIES))
+@pytest.mark.slow
+@pytest.mark.parametrize("lie", LIES)
 def test_donor_returns_another_page(liars, lie):
     """With a second copy elsewhere the program sees none of it; the liar gets no more pages."""
     a, b, c = liars
