@@ -62,10 +62,14 @@
 #define TIGHT		256		/* frames that an owner may still fill */
 #define HOLES		16		/* zpages that left, worth compacting then */
 
-/* What owners that are here give back at least: this part of what is wanted, in LATE. */
+/*
+ * What owners that are here give back at least, in LATE: this part of what is lent, up to some 4 Mbit/s,
+ * or of what is wanted, up to some 36.
+ */
 #define PACE_PART	64
-#define PACE_MIN	256		/* frames; 1 MiB */
-#define PACE_MAX	32768		/* 128 MiB, some 36 Mbit/s */
+#define PACE_MIN	256UL		/* frames; 1 MiB */
+#define PACE_MAX_LENT	4096UL
+#define PACE_MAX	32768UL
 
 /**
  * struct recall - one from its first need to HOLD after the last; the work's own
@@ -267,22 +271,24 @@ static void compact(void)
 	}
 }
 
-static void set_pace(unsigned long want)
+static void set_pace(unsigned long want, unsigned long lent)
 {
+	unsigned long pace = max(min(lent / PACE_PART, PACE_MAX_LENT), want / PACE_PART);
+
 	recall.paced_at = jiffies;
 	recall.paced_from = atomic_long_read(&came_ever);
-	recall.pace = clamp_t(long, want / PACE_PART, PACE_MIN, PACE_MAX);
+	recall.pace = clamp(pace, PACE_MIN, PACE_MAX);
 }
 
 /* Have owners given back a little now and then, so that the rest would take hours? */
-static bool is_too_slow(unsigned long want)
+static bool is_too_slow(unsigned long want, unsigned long lent)
 {
 	bool slow;
 
 	if (time_before(jiffies, recall.paced_at + LATE))
 		return false;
 	slow = atomic_long_read(&came_ever) - recall.paced_from < recall.pace;
-	set_pace(want);
+	set_pace(want, lent);
 	return slow;
 }
 
@@ -302,7 +308,7 @@ static void tell(const char *fmt, ...)
 static void begin(unsigned long want, unsigned long lent)
 {
 	recall = (struct recall) { .since = jiffies, .frames = lent };
-	set_pace(want);
+	set_pace(want, lent);
 	hope_anew();
 	WRITE_ONCE(is_calm, false);
 	WRITE_ONCE(recalling, true);
@@ -345,10 +351,10 @@ static bool is_in_vain(unsigned long patience)
 }
 
 /* Forgets an owner, if that is the only way left. */
-static void give_up(unsigned long want)
+static void give_up(unsigned long want, unsigned long lent)
 {
 	const struct patience *p = &patience[need_now()];
-	bool slow = is_too_slow(want);
+	bool slow = is_too_slow(want, lent);
 
 	if (is_in_vain(p->away) && rs_owner_give_up(false))
 		return;
@@ -360,7 +366,7 @@ static void go_on(unsigned long want, unsigned long lent)
 {
 	if (is_calm) {
 		hope_anew();
-		set_pace(want);
+		set_pace(want, lent);
 		/* They have given what they were asked for. */
 		recall.asked = 0;
 		WRITE_ONCE(is_calm, false);
@@ -374,7 +380,7 @@ static void go_on(unsigned long want, unsigned long lent)
 		pr_warn("%lu MiB that are wanted back have not come within %u s; owners are asked again\n",
 			want / PAGES_A_MB + 1, LATE / HZ);
 	}
-	give_up(want);
+	give_up(want, lent);
 }
 
 static void recall_work(struct work_struct *work)

@@ -21,7 +21,6 @@ DONOR = {"ram": 384}
 ON_DISK = {"backing": "/dev/vdc"}
 # In which all that is lent is back, docs/FAILURES.md says, if owners can place it
 BACK_S = 60
-MINUTE = 60e9  # instructions of a CPU that does one a nanosecond
 QUICK = {"heartbeat_ms": 300, "suspect_ms": 1000, "dead_ms": 2000, "reconnect_ms": 200}
 
 
@@ -77,8 +76,8 @@ def test_a_donor_under_pressure_gets_its_ram_back(make_cluster):
 def test_what_it_costs_a_donor_to_take_its_ram_back(make_cluster):
     """Counted in instructions of the whole node, which do not depend on how busy the host is.
 
-    A program works for half a minute, at one a nanosecond, on nearly all memory, so that what is lent has to
-    leave meanwhile. That costs something once, for each page: less than 4 % of a minute.
+    A program works for a minute, at one a nanosecond, on nearly all memory, so that what is lent has to
+    leave meanwhile. That costs something once, for each page: less than 4 % of what the program takes alone.
     """
     cluster = make_cluster("ab", each={"a": OWNER, "b": {"ram": 320, "icount": True}})
     a, b = cluster
@@ -87,23 +86,23 @@ def test_what_it_costs_a_donor_to_take_its_ram_back(make_cluster):
 
     def work():
         before, start = ramster.instructions(b), time.monotonic()
-        ramster.pagefill(b, megabytes, "--content random --phases fill,rewrite=4000,read", timeout=900)
+        ramster.pagefill(b, megabytes, "--content random --phases fill,rewrite=8000,read", timeout=900)
         done = ramster.instructions(b) - before
         print(f"{done / 1e9:.1f} thousand million instructions in {time.monotonic() - start:.0f} s")
         return done
 
     b.run(f"pagefill --mb {megabytes} --content random --phases fill")
     alone = work()
-    assert 25e9 < alone < 35e9
+    assert 50e9 < alone < 70e9
     filler = Filler(a, 260)
     before = lent(b)
     assert before > 8000
     more = work() - alone
     back = before - lent(b)
     print(f"{back} of {before} pages came back for {more / 1e9:.2f} thousand million instructions: "
-          f"{more // back} each, {more / MINUTE:.1%} of a minute")
+          f"{more // back} each, {more / alone:.1%} of the program's")
     assert count(b, "recalls") and back > before // 2 and not count(b, "owners_forgotten")
-    assert more < MINUTE * 0.04
+    assert more < alone * 0.04
     assert vmstat(b, "oom_kill") == 0
     filler.finish()
     setup.take_down()
@@ -251,21 +250,25 @@ def test_an_owner_that_gives_nothing_back_is_forgotten_before_a_program_is_kille
 
 @pytest.mark.slow
 def test_an_owner_that_gives_back_a_little_now_and_then_is_forgotten_too(make_cluster):
-    """A mebibyte each two seconds, when all that it has there is wanted."""
-    cluster = make_cluster("bc", each={"b": {"ram": 448}, "c": {"ram": 96}})
+    """A mebibyte each twenty seconds, of 190: programs there would swap for an hour."""
+    cluster = make_cluster("bc", each={"b": {"ram": 448, "disks": {"swap": "512M"}}, "c": {"ram": 96}})
     b, c = cluster
+    ramster.swap_on(b, b.disk("swap"))
     ramster.load(b)
     ramster.join(b, [c], dead_ms=120000)
     miser = start_rogue(c, b, "miser", 50000)
     miser.wait_for_line("stored", timeout=200)
     before = lent(b)
     assert before > 45000
-    start = time.monotonic()
-    ramster.pagefill(b, b.meminfo()["MemAvailable"] // 1024 + 150, "--content random --phases fill,read", timeout=600)
-    said = miser.wait(timeout=60).out.splitlines()
-    print(f"done after {time.monotonic() - start:.1f} s; {said}")
-    assert vmstat(b, "oom_kill") == 0 and count(b, "owners_forgotten") == 1 and lent(b) == 0
-    assert "gives nothing back, and memory is short here" in b.output("dmesg")
+    start, megabytes = time.monotonic(), b.meminfo()["MemAvailable"] // 1024 + 150
+    program = b.start_command(f"exec pagefill --mb {megabytes} --content random --soak --phases fill,rewrite=100")
+    wait_until(lambda: count(b, "owners_forgotten"), "b to have enough of it", 200)
+    print(f"after {time.monotonic() - start:.1f} s; {before} frames were lent")
+    assert lent(b) == 0 and "gives nothing back, and memory is short here" in b.output("dmesg")
+    assert "given back" in miser.wait(timeout=120).out
+    program.kill(15)
+    assert json.loads(program.wait(timeout=200).out.splitlines()[-1])["bad_pages"] == 0
+    ramster.swap_off(b)
     ramster.leave(b)
     ramster.check_gauges(b)
     ramster.unload(b)
@@ -620,7 +623,7 @@ def test_a_donor_is_unloaded_and_loaded_under_traffic(make_cluster, how):
 def test_unloading_in_order_works_under_io(make_cluster):
     """down while programs fault: swap goes off, and then each module goes."""
     a, b, setup = two_nodes(make_cluster, owner=OWNER | {"ram": 256})
-    for _ in range(2):
+    for _ in range(3):
         # As long as another program has locked so much, memory is short; then all fits
         other = a.start_command("cd /tmp && exec stress-ng --vm 1 --vm-bytes 96M --vm-locked --vm-keep")
         job = a.start_command("pagefill --mb 130 --threads 4 --phases fill,touch=100,touch=100,read")

@@ -11,7 +11,7 @@
 #define LEN		4000	/* no two such pages share a frame */
 #define A_PUT		16	/* of these fit into a frame */
 #define A_FLUSH		256	/* 1 MiB */
-#define PAUSE_S		2
+#define PAUSE_S		20	/* less than the donor waits for somebody who gives nothing back */
 
 static struct talk t;
 
