@@ -2,8 +2,6 @@
 /* lane.c - frames over one TCP connection; lane.h has the contract */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/in.h>
-#include <linux/in6.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
 #include <linux/tcp.h>
@@ -11,6 +9,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "address.h"
 #include "lane.h"
 #include "stats.h"
 
@@ -139,12 +138,6 @@ int rs_lane_adopt(struct rs_lane *lane, struct socket *sock, const struct sockad
 	return 0;
 }
 
-static size_t length(const struct sockaddr_storage *addr)
-{
-	return addr->ss_family == AF_INET ? sizeof(struct sockaddr_in) :
-					    sizeof(struct sockaddr_in6);
-}
-
 /**
  * rs_lane_connect - open a connection
  * @lane: closed or new
@@ -173,10 +166,10 @@ int rs_lane_connect(struct rs_lane *lane, const struct sockaddr_storage *from,
 	set_up_socket(lane, timeout_ms);
 	if (from) {
 		addr = *from;
-		kernel_bind(sock, (struct sockaddr_unsized *)&addr, length(from));
+		kernel_bind(sock, (struct sockaddr_unsized *)&addr, rs_address_length(from));
 	}
 	addr = *to;
-	err = kernel_connect(sock, (struct sockaddr_unsized *)&addr, length(to), 0);
+	err = kernel_connect(sock, (struct sockaddr_unsized *)&addr, rs_address_length(to), 0);
 	if (err)
 		return err == -EINPROGRESS ? -ETIMEDOUT : err;
 	return rs_lane_equip(lane);

@@ -5,12 +5,11 @@
  * One listening socket, owned by the node manager's start and stop, which do
  * not run at once. Accepting is a work, queued by the socket's data_ready.
  */
-#include <linux/in.h>
-#include <linux/in6.h>
 #include <linux/net.h>
 #include <linux/tcp.h>
 #include <net/sock.h>
 
+#include "address.h"
 #include "listener.h"
 #include "server.h"
 
@@ -61,8 +60,6 @@ static void data_ready(struct sock *sk)
 
 int rs_listener_start(const struct sockaddr_storage *addr)
 {
-	size_t len = addr->ss_family == AF_INET ? sizeof(struct sockaddr_in) :
-						  sizeof(struct sockaddr_in6);
 	struct sockaddr_storage bound = *addr;
 	struct socket *sock;
 	int err;
@@ -71,7 +68,7 @@ int rs_listener_start(const struct sockaddr_storage *addr)
 	if (err)
 		return err;
 	sock_set_reuseaddr(sock->sk);
-	err = kernel_bind(sock, (struct sockaddr_unsized *)&bound, len);
+	err = kernel_bind(sock, (struct sockaddr_unsized *)&bound, rs_address_length(addr));
 	if (!err) {
 		listener = sock;
 		write_lock_bh(&sock->sk->sk_callback_lock);
